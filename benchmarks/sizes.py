@@ -1,0 +1,33 @@
+"""How much each benchmark does: what is reported, and a quick pass that only shows that everything runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """Counts of things and of runs."""
+
+    runs: int
+    page: int  # subjects of one page; each has ten fields
+    few_groups: int
+    many_groups: int
+    erasures: int  # subjects erased of each sort
+    rolled: int  # subjects that a roll moves
+    rolls: int  # rolls of each sort
+    stained: int  # subjects erased or made dirty before a roll
+    started: int  # subjects whose keys a cold start opens
+    openers: int
+    openings: int  # by each opener
+
+
+FULL: Final = Sizes(
+    runs=40, page=100, few_groups=10, many_groups=10_000, erasures=15, rolled=100_000, rolls=3, stained=100,
+    started=10_000, openers=16, openings=25,
+)  # fmt: skip
+QUICK: Final = Sizes(
+    runs=3, page=100, few_groups=10, many_groups=1_000, erasures=3, rolled=2_000, rolls=1, stained=5,
+    started=500, openers=16, openings=4,
+)  # fmt: skip

@@ -1,0 +1,5 @@
+"""`python -m hvelv` is the command line."""
+
+from hvelv.cli import main
+
+main()

@@ -1,0 +1,77 @@
+"""Serves an application on this machine: granian within the process that holds the vault."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from starlette.types import ASGIApp
+
+from hvelv.app import AppSettings, create_app
+from hvelv.errors import SettingsRefused
+from hvelv.house import open_vault
+from hvelv.logs import configure
+from hvelv.settings import Settings
+
+READY_TRIES = 200
+READY_PAUSE_SECONDS = 0.02
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def served(app: ASGIApp, host: str, port: int) -> AsyncGenerator[str, None]:
+    """The application answering on `host:port` for as long as this lasts; gives its URL."""
+    server = Server(app, address=host, port=port, interface=Interfaces.ASGI, websockets=False, log_enabled=False)
+    task = asyncio.create_task(server.serve(), name="granian")
+    try:
+        await _answering(task, host, port)
+        yield f"http://{host}:{port}"
+    finally:
+        stop: Callable[[], object] = server.stop
+        stop()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _answering(task: asyncio.Task[None], host: str, port: int) -> None:
+    for _ in range(READY_TRIES):
+        if task.done():
+            task.result()
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+            return
+        await asyncio.sleep(READY_PAUSE_SECONDS)
+    raise SettingsRefused(f"the server did not come up on port `{port}`; choose another `HVELV_PORT`")
+
+
+async def until_stopped() -> None:
+    """Return at the first interrupt or termination signal."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    await stopped.wait()
+
+
+async def _serve(settings: Settings) -> None:
+    async with open_vault(settings) as vault:
+        app = create_app(vault, AppSettings(), ready=vault.ready)
+        async with served(app, settings.host, settings.port):
+            await until_stopped()
+
+
+def run(settings: Settings) -> None:
+    """Serve GraphQL until interrupted."""
+    configure()
+    asyncio.run(_serve(settings))

@@ -1,0 +1,1 @@
+"""Who is asking: bearers become principals here, and tokens are handed out here. Nothing else makes either."""

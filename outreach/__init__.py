@@ -1,0 +1,1 @@
+"""What the company says to people, and whom it may say it to."""

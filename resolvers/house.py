@@ -1,0 +1,55 @@
+"""What requests need of the house: the vault's doors, who bears a token, clock and ids.
+
+The Protocol is the resolvers' own; `vault.Vault` and the tests' fake both satisfy it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from policies.model import Principal, SubjectId
+from products.doors import Doors
+from vault.audit import AccessPage, EntryPage
+from vault.request import Cause, Receipt, Scope, Secret
+
+
+class Vault(Doors, Protocol):
+    """All doors. What the person-independent rules refuse is refused alike for known and unknown subjects."""
+
+    async def erase(self, who: Principal, cause: Cause, scopes: Sequence[Scope]) -> Receipt:
+        """Destroy the keys; durable when it returns. A hold keeps what it covers, and the receipt says so."""
+        ...
+
+    async def receipt(self, who: Principal, number: UUID, /) -> Receipt:
+        """The receipt with its status as of now; `Unknown` for everybody it does not concern."""
+        ...
+
+    async def accesses(self, who: Principal, subject: SubjectId, after: UUID | None, first: int) -> AccessPage:
+        """What is on record about a subject; decided as `person.accesses`, and itself on record."""
+        ...
+
+    async def entries(self, who: Principal, after: UUID | None, first: int) -> EntryPage:
+        """The ledger's headers, for those who audit."""
+        ...
+
+
+class Authenticate(Protocol):
+    """From a bearer to a principal."""
+
+    async def __call__(self, vault: Vault, bearer: Secret[str]) -> Principal:
+        """Who bears it now; raises `vault.errors.TokenRefused`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """One installation as requests see it."""
+
+    vault: Vault
+    authenticate: Authenticate
+    clock: Callable[[], datetime]
+    ids: Callable[[], UUID]

@@ -1,0 +1,183 @@
+"""The commands that need an installation, on servers of one's own: install, hand out tokens, roll."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from databases import Databases
+
+from hvelv.cli import main
+from hvelv.commands.exits import Code
+
+pytestmark = pytest.mark.slow
+
+ACCOUNT = "00000000-0000-4000-8000-00000000000"
+
+
+def settings(databases: Databases, place: Path) -> dict[str, str]:
+    return {
+        "HVELV_CONTROL_URL": databases.control,
+        "HVELV_CONTENTS_URL": databases.contents,
+        "HVELV_CONTROL_OWNER_URL": databases.owner_control,
+        "HVELV_CONTENTS_OWNER_URL": databases.owner_contents,
+        "HVELV_CONTROL_SWEEPER_URL": databases.sweeper_control,
+        "HVELV_CONTENTS_SWEEPER_URL": databases.sweeper_contents,
+        "HVELV_DATA_DIR": str(place / "data"),
+    }
+
+
+@pytest.fixture(scope="module")
+async def installed(module_databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """One installation for the tests of this module; each uses accounts of its own."""
+    found = settings(module_databases, tmp_path_factory.mktemp("installation"))
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in found.items():
+            environment.setenv(name, value)
+        assert await run("migrate") == Code.DONE
+    return found
+
+
+@pytest.fixture
+def installation(installed: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    for name, value in installed.items():
+        monkeypatch.setenv(name, value)
+    return tmp_path
+
+
+async def run(*arguments: str) -> int:
+    """A command in a thread, since each brings its own event loop."""
+
+    def ended() -> int:
+        try:
+            main(arguments)
+        except SystemExit as error:
+            return int(error.code or 0)
+        return 0
+
+    return await asyncio.to_thread(ended)
+
+
+async def issued(capsys: pytest.CaptureFixture[str], role: str, account: int, *more: str) -> dict[str, str]:
+    capsys.readouterr()
+    assert (
+        await run("token", "issue", role, "--account", f"{ACCOUNT}{account}", "--second-factor", "--json", *more) == 0
+    )
+    found: dict[str, str] = json.loads(capsys.readouterr().out)
+    return found
+
+
+async def listed(capsys: pytest.CaptureFixture[str], *more: str) -> list[dict[str, object]]:
+    capsys.readouterr()
+    assert await run("token", "list", "--json", *more) == 0
+    found: list[dict[str, object]] = json.loads(capsys.readouterr().out)
+    return found
+
+
+async def test_an_installation_is_made_twice_without_harm_and_the_doctor_is_content(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in settings(databases, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    assert await run("doctor") == Code.MISCONFIGURED
+    assert await run("migrate") == Code.DONE
+    assert await run("migrate") == Code.DONE
+    assert (tmp_path / "data" / "keyring").stat().st_mode & 0o777 == 0o700
+    capsys.readouterr()
+    assert await run("doctor", "--json") == Code.DONE
+    assert [found["about"] for found in json.loads(capsys.readouterr().out)] == [
+        "settings",
+        "policy",
+        "databases",
+        "vault",
+    ]
+
+
+async def test_a_token_is_handed_out_once_listed_without_its_secret_and_taken_back(
+    installation: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = await issued(capsys, "advisor", 1)
+    (row,) = await listed(capsys, "--live", "--account", f"{ACCOUNT}1")
+    assert row["id"] == token["id"]
+    assert token["secret"] not in json.dumps(row)
+    assert await run("token", "list") == Code.DONE
+    assert token["id"] in capsys.readouterr().out
+    assert await run("token", "revoke", token["id"]) == Code.DONE
+    assert await listed(capsys, "--live", "--account", f"{ACCOUNT}1") == []
+    assert await run("token", "revoke", f"{ACCOUNT}f") == Code.REFUSED
+
+
+async def test_an_account_and_a_subject_lose_their_tokens(
+    installation: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await issued(capsys, "advisor", 2)
+    await issued(capsys, "self", 3, "--subject", f"{ACCOUNT}e")
+    assert await run("token", "revoke", "--account", f"{ACCOUNT}2") == Code.DONE
+    assert await run("token", "revoke", "--subject", f"{ACCOUNT}e") == Code.DONE
+    for account in (2, 3):
+        assert await listed(capsys, "--live", "--account", f"{ACCOUNT}{account}") == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("king",),
+        ("advisor", "bank"),
+        ("advisor", "--lifetime", "9h"),
+        ("bank", "--recipient", "bank", "--purpose", "newsletter"),
+    ],
+)
+async def test_an_unsound_token_is_refused(
+    installation: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    assert await run("token", "issue", *arguments, "--account", f"{ACCOUNT}4", "--second-factor") == Code.REFUSED
+    assert await listed(capsys, "--account", f"{ACCOUNT}4") == []
+
+
+async def test_outside_development_two_persons_hand_out_and_one_does_not(
+    installation: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: dict[str, Path] = {}
+    for number, role in enumerate(("dpo", "privacy_approver", "advisor"), 5):
+        files[role] = installation / role
+        files[role].write_text((await issued(capsys, role, number))["secret"])
+    monkeypatch.setenv("HVELV_MODE", "production")
+    await issued(capsys, "advisor", 8, "--officer", str(files["dpo"]), "--officer", str(files["privacy_approver"]))
+    (row,) = await listed(capsys, "--account", f"{ACCOUNT}8")
+    assert (row["issued_by"], row["approved_by"]) == (f"{ACCOUNT}5", f"{ACCOUNT}6")
+    asked = ("token", "issue", "advisor", "--account", f"{ACCOUNT}9", "--second-factor", "--officer", str(files["dpo"]))
+    assert await run(*asked) == Code.USAGE
+    for second in ("dpo", "advisor"):
+        assert await run(*asked, "--officer", str(files[second])) == Code.REFUSED
+    assert await run(*asked, "--officer", str(installation / "missing")) == Code.REFUSED
+    assert await listed(capsys, "--account", f"{ACCOUNT}9") == []
+
+
+async def test_a_roll_makes_the_next_epoch_current(installation: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    assert await run("keys", "roll", "--json") == Code.DONE
+    report = json.loads(capsys.readouterr().out)
+    assert await run("keys", "status", "--json") == Code.DONE
+    assert json.loads(capsys.readouterr().out) == {"current": report["new"], "live": [report["new"]]}
+    assert await run("keys", "status") == Code.DONE
+    assert await run("keys", "roll") == Code.DONE
+
+
+async def test_a_database_that_does_not_answer_ends_with_3_and_no_address(
+    installation: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HVELV_CONTROL_URL", "postgresql://hvelv_app:hunter2@127.0.0.1:1/hvelv_control")
+    assert await run("token", "list") == Code.UNAVAILABLE
+    said = capsys.readouterr().err
+    assert "hunter2" not in said
+    assert "Traceback" not in said
+
+
+async def test_a_keyring_that_is_not_there_ends_with_4_and_is_not_made(
+    installation: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HVELV_KEYRING_DIR", str(installation / "elsewhere"))
+    assert await run("migrate") == Code.MISCONFIGURED
+    assert not (installation / "elsewhere").exists()

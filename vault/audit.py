@@ -1,0 +1,192 @@
+"""Reading the ledger: a subject what was done with its own data, the data protection officer the headers of all.
+
+A subject's part of an entry that speaks of several is opened alone; whose the others are nobody can tell from it. The
+reading itself is on record and governed by the policy: a subject needs a use of `person.accesses`, an officer the
+purpose `audit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import cbor2
+
+from policies.decision import Refusal, screen
+from policies.model import SELF, Access, Principal, Reach, SubjectId
+from policies.oslo import oslo_date
+from vault.address import Label
+from vault.crypto.aead import Sealer
+from vault.crypto.documents import open_document
+from vault.errors import Refused, Unknown
+from vault.house import House
+from vault.ledger.book import Act, Kind, Outcome, reference
+from vault.request import MAX_PAGE, Withheld
+
+FIELD: Final = "person.accesses"
+PURPOSE: Final = "audit"
+
+_UNREADABLE: Final[tuple[list[str], list[tuple[str, str, int]], str]] = ([], [], "")
+"""What is left of the sealed half of a header when the month's audit key has died after the audit retention."""
+
+HEADER: Final = (
+    "e.id, e.at, e.month, e.kind, e.actor, e.roles, e.purpose, e.recipient, e.policy, e.subjects, e.opened, e.withheld"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """An entry as the officer sees it. `rules` are (field, rule, count); `subjects` is a number, never names."""
+
+    id: UUID
+    at: datetime
+    kind: str
+    actor: UUID | None
+    roles: tuple[str, ...]
+    purpose: str | None
+    recipient: str | None
+    policy: bytes
+    subjects: int
+    opened: int
+    withheld: int
+    fields: tuple[str, ...]
+    rules: tuple[tuple[str, str, int], ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessEntry:
+    """What one entry says of one subject: who asked, for what and why, which fields opened, which were withheld."""
+
+    id: UUID
+    at: datetime
+    kind: str
+    actor: UUID | None
+    roles: tuple[str, ...]
+    purpose: str | None
+    recipient: str | None
+    fields: tuple[str, ...]
+    withheld: tuple[tuple[str, str], ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPage:
+    """Newest first. `more`: older ones follow the last."""
+
+    entries: Sequence[Header]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPage:
+    """Newest first. `more`: older ones follow the last."""
+
+    entries: Sequence[AccessEntry]
+    more: bool
+
+
+class Audit:
+    """The ledger's readers."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def accesses(self, who: Principal, subject: SubjectId, after: UUID | None, first: int) -> AccessPage:
+        """Everything on record about one subject, refusals included, newest first.
+
+        Raises:
+            Refused: this principal may not read it.
+            Unknown: the subject is another's.
+        """
+        access = self._access(who)
+        answer = screen(self._house.policy, who, access, FIELD, oslo_date(self._house.clock()))
+        if isinstance(answer, Refusal):
+            await self._refuse(who, access, answer.rule)
+        elif who.subject != subject and Reach.POPULATION not in {reach for _, reach in answer.acting}:
+            msg = "no such subject"
+            raise Unknown(msg)
+        await self._note(who, access, {subject: Outcome(frozenset({FIELD}), frozenset())})
+        size = max(1, min(first, MAX_PAGE))
+        names = {reference(key, subject): month for month, key in self._house.keys.current.audit.items()}
+        rows = await self._house.control.fetch(
+            f"select {HEADER}, p.subject, p.sealed from ledger_subject p join ledger_entry e on e.id = p.entry"  # noqa: S608  a constant
+            " where p.subject = any($1::bytea[]) and ($2::uuid is null or p.entry < $2) order by p.entry desc limit $3",
+            list(names), after, size + 1,
+        )  # fmt: skip
+        return AccessPage([self._access_entry(row) for row in rows[:size]], more=len(rows) > size)
+
+    def _access_entry(self, row: Any) -> AccessEntry:
+        sealer = Sealer(self._house.keys.current.audit[row["month"]])
+        place = (row["id"].bytes, row["subject"])
+        fields, withheld, reason = cbor2.loads(open_document(sealer, Label.LEDGER_SUBJECT, place, row["sealed"]))
+        return AccessEntry(
+            id=row["id"], at=row["at"], kind=row["kind"], actor=row["actor"], roles=tuple(row["roles"]),
+            purpose=row["purpose"], recipient=row["recipient"], fields=tuple(fields),
+            withheld=tuple((field, rule) for field, rule in withheld), reason=reason,
+        )  # fmt: skip
+
+    async def entries(self, who: Principal, after: UUID | None, first: int) -> EntryPage:
+        """Headers of all entries, newest first.
+
+        Raises:
+            Refused: this principal does not hold the purpose `audit`, or not with the second factor its role demands.
+        """
+        access = Access(PURPOSE, None, self._access(who).recipient)
+        rule = self._officer_rule(who)
+        if rule is not None:
+            await self._refuse(who, access, rule)
+        await self._note(who, access, {})
+        size = max(1, min(first, MAX_PAGE))
+        rows = await self._house.control.fetch(
+            f"select {HEADER}, e.sealed from ledger_entry e"  # noqa: S608  a constant
+            " where $1::uuid is null or e.id < $1 order by e.id desc limit $2",
+            after, size + 1,
+        )  # fmt: skip
+        return EntryPage([self._header(row) for row in rows[:size]], more=len(rows) > size)
+
+    def _officer_rule(self, who: Principal) -> str | None:
+        policy = self._house.policy
+        purpose = policy.purposes.get(PURPOSE)
+        reaches: Mapping[str, Reach] = {} if purpose is None else purpose.roles
+        acting = [role for role in who.roles if reaches.get(role) is Reach.POPULATION]
+        if not acting:
+            return "role"
+        unproven = not who.second_factor and any(policy.roles[role].second_factor for role in acting)
+        return "second_factor" if unproven else None
+
+    def _header(self, row: Any) -> Header:
+        key = self._house.keys.current.audit.get(row["month"])
+        fields, rules, reason = _UNREADABLE if key is None else _opened_header(Sealer(key), row)
+        return Header(
+            id=row["id"], at=row["at"], kind=row["kind"], actor=row["actor"], roles=tuple(row["roles"]),
+            purpose=row["purpose"], recipient=row["recipient"], policy=row["policy"], subjects=row["subjects"],
+            opened=row["opened"], withheld=row["withheld"], fields=tuple(fields),
+            rules=tuple((field, rule, count) for field, rule, count in rules), reason=reason,
+        )  # fmt: skip
+
+    async def _note(self, who: Principal, access: Access, outcomes: Mapping[SubjectId, Outcome]) -> None:
+        """Reading the ledger is itself on record, before it is read. Also makes sure of this month's audit key."""
+        act = Act(Kind.OPENED, who, access, outcomes, (), frozenset())
+        while not await self._house.committer.record(await self._house.book.entry(act)):
+            await self._house.token_is_live(who)
+
+    def _access(self, who: Principal) -> Access:
+        if SELF in who.roles:
+            return Access("self_service", None, SELF)
+        return Access(PURPOSE, None, min(who.roles, default=SELF))
+
+    async def _refuse(self, who: Principal, access: Access, rule: str) -> None:
+        withheld = Withheld(FIELD, rule, personal=False)
+        act = Act(Kind.REFUSED, who, access, {}, (), frozenset({withheld}))
+        if not await self._house.committer.record(await self._house.book.entry(act)):
+            await self._house.token_is_live(who)
+        raise Refused([withheld])
+
+
+def _opened_header(sealer: Sealer, row: Any) -> tuple[list[str], list[tuple[str, str, int]], str]:
+    fields, rules, reason = cbor2.loads(open_document(sealer, Label.LEDGER_ENTRY, (row["id"].bytes,), row["sealed"]))
+    return fields, rules, reason

@@ -1,0 +1,131 @@
+"""All doors of one process in one value: what resolvers, products, ingest and services are handed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Final, Self
+from uuid import UUID
+
+from policies.decision import Decision
+from policies.event import Event
+from policies.model import Access, PolicySet, Principal, Reach, SubjectId
+from vault.audit import AccessPage, Audit, EntryPage
+from vault.erasure import PURPOSE, Erasure
+from vault.errors import Unknown
+from vault.house import House
+from vault.ledger.book import Act, Kind
+from vault.opening import Opening
+from vault.receipts import receipt
+from vault.request import (
+    Cause,
+    Change,
+    FieldMask,
+    Lookup,
+    Opened,
+    Receipt,
+    RecordFilter,
+    RequestKey,
+    Scope,
+    Sealed,
+)
+from vault.sealing import Sealing
+from vault.tokens import Tokens
+
+NOT_YOURS: Final = "no such receipt"
+
+
+class Vault:
+    """The doors. Use it as an async context manager: entering starts the house, leaving stops it."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self.policy: PolicySet = house.policy
+        self.tokens = Tokens(house.control, entropy=house.entropy, clock=house.clock)
+        self._opening = Opening(house)
+        self._sealing = Sealing(house)
+        self._erasure = Erasure(house, self.tokens)
+        self._audit = Audit(house)
+
+    async def __aenter__(self) -> Self:
+        await self._house.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._house.stop()
+
+    async def open(
+        self,
+        who: Principal,
+        access: Access,
+        subjects: Sequence[SubjectId] | Lookup,
+        fields: FieldMask,
+        records: RecordFilter | None = None,
+    ) -> Opened:
+        """See `vault.opening.Opening.open`."""
+        return await self._opening.open(who, access, subjects, fields, records)
+
+    async def explain(
+        self, who: Principal, access: Access, subject: SubjectId, fields: FieldMask
+    ) -> Mapping[str, Decision]:
+        """See `vault.opening.Opening.explain`."""
+        return await self._opening.explain(who, access, subject, fields)
+
+    async def seal(
+        self,
+        who: Principal,
+        access: Access,
+        changes: Sequence[Change],
+        events: Sequence[Event] = (),
+        idempotency: RequestKey | None = None,
+    ) -> Sealed:
+        """See `vault.sealing.Sealing.seal`."""
+        return await self._sealing.seal(who, access, changes, events, idempotency)
+
+    async def erase(self, who: Principal, cause: Cause, scopes: Sequence[Scope]) -> Receipt:
+        """See `vault.erasure.Erasure.erase`."""
+        return await self._erasure.erase(who, cause, scopes)
+
+    async def receipt(self, who: Principal, number: UUID) -> Receipt:
+        """The receipt of an erasure, for the subject it was of and for whoever may erase anybody.
+
+        Raises:
+            Unknown: there is none, or it is not this principal's to know of.
+        """
+        await self._house.token_is_live(who)
+        found = await receipt(self._house, number)
+        purpose = self.policy.purposes.get(PURPOSE)
+        anybody = purpose is not None and any(purpose.roles.get(role) is Reach.POPULATION for role in who.roles)
+        if not anybody and who.subject != found.subject:
+            raise Unknown(NOT_YOURS)
+        return found
+
+    async def accesses(self, who: Principal, subject: SubjectId, after: UUID | None, first: int) -> AccessPage:
+        """See `vault.audit.Audit.accesses`."""
+        return await self._audit.accesses(who, subject, after, first)
+
+    async def entries(self, who: Principal, after: UUID | None, first: int) -> EntryPage:
+        """See `vault.audit.Audit.entries`."""
+        return await self._audit.entries(who, after, first)
+
+    async def ready(self) -> None:
+        """Return when both databases answer.
+
+        Raises:
+            Unavailable: one of them does not.
+        """
+        for database in (self._house.control, self._house.contents):
+            await database.execute("select 1")
+
+    async def record(self, who: Principal | None, access: Access) -> UUID:
+        """Record an administrative act (a token issued, say) that opened and stored no contents.
+
+        Raises:
+            TokenRefused: the principal's token is no longer live; nothing is recorded.
+        """
+        entry = await self._house.book.entry(Act(Kind.ADMINISTERED, who, access, {}, (), frozenset()))
+        if not await self._house.committer.record(entry) and who is not None:
+            await self._house.token_is_live(who)
+        return entry.id

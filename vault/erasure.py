@@ -1,0 +1,223 @@
+"""DOOR to nowhere: keys die, and with them everything under them, in one control transaction.
+
+A whole subject: its key, in every epoch, and its index tokens; how much lies below makes no difference. A part: the
+data keys of its category instances (`killing.py`). An expiry takes only what its retention rules call due. What a hold
+keeps, and for the subject's own request what a contract in force needs, is kept, and the receipt says by which rule and
+law. The other rows are unreadable and left to the sweeper.
+
+A crash before the commit erased nothing; after it everything the receipt says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from policies.model import SELF, Access, Principal, Reach, RoleKind, SubjectId
+from policies.persons import NotTogether, two_persons
+from policies.retention import Due, KeptByClock, KeptByHold, KeptByState, due, hold
+from policies.standing import lanes
+from vault.draft import Draft, Rows
+from vault.errors import Contended, Invalid, Refused, TokenRefused, Unknown
+from vault.house import ROUNDS, House, Loaded
+from vault.killing import Victim, history, kill, victims
+from vault.ledger.book import Act, Kind, Outcome
+from vault.receipts import died, receipt, receipt_of_whole, tombstone
+from vault.request import Cause, CauseKind, Fate, FieldFate, Receipt, Scope, Withheld
+from vault.storage.engine import Collision, retrying
+from vault.storage.epochs import hold_current_epoch
+from vault.storage.recording import Entry, record
+from vault.storage.writing import (
+    SubjectWrite,
+    TombstoneRow,
+    destroy_subject,
+    insert_tombstone,
+    lock_subjects,
+    write_subjects,
+)
+from vault.tokens import Tokens
+
+PURPOSE: Final = "erasure"
+PAUSE_SECONDS: Final = 0.005
+ART_6_1_B: Final = "GDPR Article 6(1)(b)"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What dies and what is kept. `whole`: nothing is kept and the scope is everything."""
+
+    dying: Sequence[Victim]
+    fates: tuple[FieldFate, ...]
+    whole: bool
+
+
+class Erasure:
+    """Erases what may be erased, on record."""
+
+    def __init__(self, house: House, tokens: Tokens) -> None:
+        self._house = house
+        self._tokens = tokens
+
+    async def erase(self, who: Principal, cause: Cause, scopes: Sequence[Scope]) -> Receipt:
+        """Erase one subject, or records or products of it.
+
+        A whole subject erased before gives the receipt of then.
+
+        Raises:
+            Refused: this principal may not, or not alone; recorded.
+            Unknown: there is no such subject, or none this principal may know of.
+            TokenRefused: the principal's or the second person's token is no longer live.
+            Contended, Unavailable: send again.
+        """
+        subject = _one_subject(scopes)
+        access = Access(PURPOSE, cause.reason, _recipient(who))
+        await self._authorise(who, cause, access, subject)
+        for attempt in range(ROUNDS):
+            try:
+                made = await self._attempt(who, cause, access, subject, scopes)
+            except Collision:
+                await retrying(PAUSE_SECONDS * attempt)
+            else:
+                return made
+        msg = "the subject kept changing; send the request again"
+        raise Contended(msg)
+
+    # -- who may -------------------------------------------------------------------------------------------------------
+
+    async def _authorise(self, who: Principal, cause: Cause, access: Access, subject: SubjectId) -> None:
+        rule = self._role_rule(who, cause, subject)
+        if rule is None and cause.kind is CauseKind.OFFICER:
+            rule = await self._second_person(who, cause)
+        if rule is None:
+            return
+        withheld = Withheld(PURPOSE, rule, personal=False)
+        outcomes = {subject: Outcome(frozenset(), frozenset({withheld}))}
+        act = Act(Kind.REFUSED, who, access, outcomes, (), frozenset())
+        if not await self._house.committer.record(await self._house.book.entry(act)):
+            await self._house.token_is_live(who)
+        raise Refused([withheld])
+
+    def _role_rule(self, who: Principal, cause: Cause, subject: SubjectId) -> str | None:
+        purpose = self._house.policy.purposes.get(PURPOSE)
+        reaches = {role: purpose.roles[role] for role in who.roles if role in purpose.roles} if purpose else {}
+        if not reaches:
+            return "role"
+        if Reach.POPULATION not in reaches.values() and who.subject != subject:
+            return "reach"
+        kinds = {self._house.policy.roles[role].kind for role in reaches}
+        wanted = {
+            CauseKind.REQUEST: RoleKind.SUBJECT,
+            CauseKind.OFFICER: RoleKind.OFFICER,
+            CauseKind.EXPIRY: RoleKind.SERVICE,
+        }[cause.kind]
+        return None if wanted in kinds else "cause"
+
+    async def _second_person(self, who: Principal, cause: Cause) -> str | None:
+        if cause.second is None:
+            return "two_persons"
+        second = await self._tokens.resolve(cause.second)
+        answer = two_persons(who, second, self._house.policy)
+        return answer.rule if isinstance(answer, NotTogether) else None
+
+    # -- what dies -----------------------------------------------------------------------------------------------------
+
+    async def _attempt(
+        self, who: Principal, cause: Cause, access: Access, subject: SubjectId, scopes: Sequence[Scope]
+    ) -> Receipt:
+        rows = await self._house.subjects([subject])
+        if subject not in rows:
+            earlier = await receipt_of_whole(self._house, subject)
+            if earlier is None:
+                msg = "no such subject"
+                raise Unknown(msg)
+            return earlier
+        loaded = self._house.standing(rows[subject])
+        sentence = self._sentence(loaded, cause, scopes)
+        stone = await tombstone(self._house, subject, sentence.fates, whole=sentence.whole)
+        fields = frozenset(fate.field for fate in sentence.fates if fate.fate is Fate.ERASED)
+        kept = frozenset(Withheld(f.field, f.rule or "", personal=False) for f in sentence.fates if f.fate is Fate.KEPT)
+        act = Act(Kind.ERASED, who, access, {subject: Outcome(fields, kept)}, (), frozenset())
+        entry = await self._house.book.entry(act)
+        write = None if sentence.whole else await self._partial(who, loaded, sentence, stone)
+        await self._commit(loaded, entry, stone, write)
+        self._house.keys.cache.drop(subject)
+        return await receipt(self._house, stone.id)
+
+    def _sentence(self, loaded: Loaded, cause: Cause, scopes: Sequence[Scope]) -> Sentence:
+        everything = any(scope.record is None and scope.product is None for scope in scopes)
+        chosen = [
+            victim
+            for victim in victims(self._house.policy, loaded)
+            if everything or any(self._in_scope(loaded, victim, scope) for scope in scopes)
+        ]
+        dying: list[Victim] = []
+        kept: list[FieldFate] = []
+        for victim in chosen:
+            reason = self._kept(loaded, victim, cause)
+            if reason is None:
+                dying.append(victim)
+            else:
+                kept += [
+                    FieldFate(field.name, Fate.KEPT, *reason)
+                    for field in self._house.policy.fields.values()
+                    if field.category == victim.category
+                ]
+        fates = dict.fromkeys([*died(self._house.policy, dying), *kept])  # several records can share a fate
+        return Sentence(dying, tuple(fates), whole=everything and not kept)
+
+    def _in_scope(self, loaded: Loaded, victim: Victim, scope: Scope) -> bool:
+        if scope.record is not None:
+            return scope.record in loaded.standing.records and victim.record in lanes(loaded.standing, scope.record)
+        kind = loaded.standing.records[victim.record].kind
+        return self._house.policy.records[kind].product == scope.product
+
+    def _kept(self, loaded: Loaded, victim: Victim, cause: Cause) -> tuple[str, str | None, datetime | None] | None:
+        where = self._house.policy, victim.category, victim.record, loaded.standing, self._house.clock()
+        held: KeptByHold | None = hold(*where)
+        if held is not None:
+            return held.hold, held.law, held.until
+        state = due(*where)
+        if cause.kind is CauseKind.REQUEST and isinstance(state, KeptByState):
+            return state.state, ART_6_1_B, None
+        if cause.kind is CauseKind.EXPIRY and not isinstance(state, Due):
+            return "not_due", None, state.until if isinstance(state, KeptByClock) else None
+        return None
+
+    async def _partial(self, who: Principal, loaded: Loaded, sentence: Sentence, stone: TombstoneRow) -> SubjectWrite:
+        rows = Rows(Draft(self._house, who, loaded.row.subject, loaded, self._house.clock()), {})
+        write = kill(rows, rows.write(), loaded, sentence.dying, await history(self._house, loaded))
+        write.tombstone = stone
+        return write
+
+    # -- the transaction -----------------------------------------------------------------------------------------------
+
+    async def _commit(self, loaded: Loaded, entry: Entry, stone: TombstoneRow, write: SubjectWrite | None) -> None:
+        row = loaded.row
+        async with self._house.control.transaction() as connection:
+            epoch = await hold_current_epoch(connection)
+            if epoch is None or epoch != self._house.keys.current.number:
+                await self._house.reload()
+                msg = "the epoch changed"
+                raise Collision(msg)
+            if not await record(connection, [entry], self._house.clock()):
+                msg = "the token is not live"
+                raise TokenRefused(msg)
+            await lock_subjects(connection, {row.subject: (row.version, row.generation)})
+            if write is not None:
+                await write_subjects(connection, epoch, [write])
+                return
+            await insert_tombstone(connection, epoch, stone)
+            await destroy_subject(connection, row.subject)
+
+
+def _one_subject(scopes: Sequence[Scope]) -> SubjectId:
+    subjects = {scope.subject for scope in scopes}
+    if len(subjects) != 1:
+        raise Invalid("scopes", "an erasure is of exactly one subject")
+    return subjects.pop()
+
+
+def _recipient(who: Principal) -> str:
+    return SELF if SELF in who.roles else min(who.roles, default=SELF)
