@@ -1,5 +1,7 @@
-"""Meter data on its way in: formats and the pipeline that seals what they hold.
+"""Meter data on its way in.
 
-What will live here: `formats/`, pure readers that turn the bytes of a delivery into readings or say which rule a line
-broke, and the pipeline that hands readings to the vault's series. Nothing is here yet.
+`formats` reads the bytes of a delivery into columns of readings or says which rule a line broke; `readings` is what
+comes out, `problems` what was wrong, `oslo` the days and hours of Norway, `energy` the way from kilowatt-hours to whole
+watt-hours, `merging` which of two readings of one interval stands. All of these are pure: bytes and instants in, values
+out.
 """

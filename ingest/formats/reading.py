@@ -1,0 +1,58 @@
+"""The one way in: from a stream of bytes to what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from io import BytesIO
+from typing import Final, TypeAlias
+
+from ingest.formats.delivery import Format, Item, Options, Readable
+from ingest.formats.sniffing import ENOUGH, sniff
+from ingest.problems import Problem, Rule
+
+_Reader: TypeAlias = Callable[[Readable, Options], Iterator[Item]]
+_READERS: Final[Mapping[Format, _Reader]] = {}
+
+
+class _Again:
+    """A stream whose beginning was looked at."""
+
+    def __init__(self, beginning: bytes, rest: Readable) -> None:
+        self._beginning = beginning
+        self._rest = rest
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, the beginning first."""
+        if not self._beginning:
+            return self._rest.read(size)
+        part, self._beginning = self._beginning[:size], self._beginning[size:]
+        return part
+
+
+def read(stream: Readable, options: Options) -> Iterator[Item]:
+    """Everything the stream holds, in its order, as it is read."""
+    beginning = _beginning(stream)
+    kind = sniff(beginning)
+    if isinstance(kind, Problem):
+        yield kind
+        return
+    reader = _READERS.get(kind)
+    if reader is None:
+        yield Problem(Rule.UNREAD, line=1)
+        return
+    yield from reader(_Again(beginning, stream), options)
+
+
+def read_bytes(data: bytes, options: Options) -> Iterator[Item]:
+    """Everything these bytes hold."""
+    return read(BytesIO(data), options)
+
+
+def _beginning(stream: Readable) -> bytes:
+    beginning = b""
+    while len(beginning) < ENOUGH:
+        part = stream.read(ENOUGH - len(beginning))
+        if not part:
+            break
+        beginning += part
+    return beginning
