@@ -114,7 +114,8 @@ def decide(
     node = standing.records.get(record)
     if node is None or node.kind != declared.record:
         return refuse("record")
-    refusal = weigh(policy, principal, screened, declared.category, record, standing, now)
+    reached = reach(principal, screened, record, standing, now)
+    refusal = weigh(policy, screened, declared.category, record, standing, now, reached)
     return Permit(screened.use.sees) if refusal is None else refusal
 
 
@@ -140,19 +141,19 @@ def screen(policy: PolicySet, principal: Principal, access: Access, field: str, 
 
 def weigh(
     policy: PolicySet,
-    principal: Principal,
     screened: Screened,
     category: str,
     record: RecordId,
     standing: Standing,
     now: datetime,
+    reached: Sequence[Lane],
 ) -> Refusal | None:
     """Rules 8 to 13 on one record of the subject, for every field of `category` that was screened alike.
 
-    That the record is of the field's kind is the caller's to see to; whether it is there is asked here.
+    `reached` is what `reach` answers for this record. That the record is of the field's kind is the caller's to see
+    to; whether it is there is asked here.
     """
     purpose = screened.purpose
-    reached = _reached(principal, screened, record, standing, now)
     if not reached:
         return refuse("reach" if record in standing.records else "record")
     rule = (
@@ -201,9 +202,10 @@ def _unmet(policy: PolicySet, principal: Principal, access: Access, acting: Sequ
     return None if reasoned else "reason"
 
 
-def _reached(
+def reach(
     principal: Principal, screened: Screened, record: RecordId, standing: Standing, now: datetime
 ) -> Sequence[Lane]:
+    """The lanes of the record that rule 8 reaches: the same for every field of one access."""
     reaches = [reach for _, reach in screened.acting]
     if Reach.POPULATION in reaches or (Reach.SELF in reaches and principal.subject == standing.subject):
         return views(standing, record)

@@ -13,9 +13,9 @@ CONSENT: Final = "consent"
 """In `unless`: any consent in force. Everything else there names a state."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """The rules and holds of one category, references followed."""
+    """The rules and holds of one category, references followed. Two plans are equal only if they are one."""
 
     rules: tuple[tuple[RetentionRule, tuple[StateRule, ...]], ...]
     consents: Mapping[str, frozenset[str]]  # consent -> its purposes that some field of the category is used for

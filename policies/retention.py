@@ -32,7 +32,7 @@ from datetime import date, datetime
 from policies.model import HoldRule, PolicySet, RecordId, RetentionRule, Sequel, StateRule
 from policies.oslo import LAST, oslo_date, over
 from policies.plan import CONSENT, Plan, of_kind, plans
-from policies.standing import Lane, Standing, ancestors, consented, in_force, lanes, views
+from policies.standing import Lane, Standing, ancestors, consented, in_force, known, lanes, views
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def beneath_holds(
 ) -> Due | KeptByClock | KeptByState | KeptUntil | KeptByConsent | NoAnchor:
     """The same with holds left out. The strongest keeps: a state, no end in sight, the last clock, a consent."""
     plan = plans(policy)[category]
-    readings = tuple(_readings(plan, record, standing))
+    readings = _readings(plan, record, standing)
     ends = [reading for reading in readings if isinstance(reading, _Ends)]
     if len(ends) < len(readings) or not ends:
         return _endless(readings)
@@ -194,7 +194,16 @@ def _date(policy: PolicySet, category: str, record: RecordId, standing: Standing
             return None
 
 
-def _readings(plan: Plan, record: RecordId, standing: Standing) -> Iterator[_Reading]:
+def _readings(plan: Plan, record: RecordId, standing: Standing) -> Sequence[_Reading]:
+    """What the rules say in each lane. No clock is asked, so what was read once of a standing stays."""
+    kept: dict[object, tuple[_Reading, ...]] = known(standing)
+    readings = kept.get((plan, record))
+    if readings is None:
+        readings = kept[plan, record] = tuple(_read_all(plan, record, standing))
+    return readings
+
+
+def _read_all(plan: Plan, record: RecordId, standing: Standing) -> Iterator[_Reading]:
     seen = views(standing, record)
     for rule, states in plan.rules:
         for lane in seen:
@@ -282,6 +291,8 @@ def _holds(plan: Plan, record: RecordId, standing: Standing, now: datetime) -> I
 
 
 def _explicitly(rule: HoldRule, record: RecordId, standing: Standing, now: datetime) -> bool:
+    if not standing.held:
+        return False
     near = {*lanes(standing, record), *ancestors(standing, record)}
     return any(
         held.hold == rule.name and held.record in near and held.start <= now and (held.end is None or now < held.end)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from policies.errors import PolicyError
@@ -87,6 +87,7 @@ class _Survey(NamedTuple):
     below: Mapping[RecordId, Sequence[RecordId]]
     sights: Mapping[RecordId, Lane]
     views: dict[RecordId, tuple[Lane, ...]]
+    known: dict[object, Any]  # what others read out of this standing and nothing else, by their own keys
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -143,11 +144,16 @@ def facts_in_lane(standing: Standing, record: RecordId) -> Lane:
 
 def views(standing: Standing, record: RecordId) -> tuple[Lane, ...]:
     """What the lanes of the record see, in their order, each distinct sight once."""
-    _, sights, seen = _survey(standing)
+    _, sights, seen, _ = _survey(standing)
     known = seen.get(record)
     if known is None:
         known = seen[record] = distinct(sights[at] for at in lanes(standing, record))
     return known
+
+
+def known(standing: Standing) -> dict[object, Any]:
+    """A place to keep what was read out of this standing and of nothing else that may change; it goes with it."""
+    return _survey(standing).known
 
 
 def _survey(standing: Standing) -> _Survey:
@@ -163,7 +169,7 @@ def _survey(standing: Standing) -> _Survey:
             above = sights[node.parent]
         own = standing.facts.get(at)
         sights[at] = {**above, **own} if own else above
-    found = _Survey(below, sights, {at: (sight,) for at, sight in sights.items() if at not in below})
+    found = _Survey(below, sights, {at: (sight,) for at, sight in sights.items() if at not in below}, {})
     standing.surveys.append(found)
     return found
 

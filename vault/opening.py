@@ -153,7 +153,8 @@ class Opening:
         if not isinstance(subjects, Lookup):
             unknown = Outcome(frozenset(), asked.stopped)
             outcomes = {name: outcomes.get(name, unknown) for name in names}
-            withheld = {name: withheld.get(name, _unknown(asked)) for name in names}
+            nothing = _unknown(asked)
+            withheld = {name: withheld.get(name, nothing) for name in names}
         return Decided(kept, outcomes, withheld, more)
 
     async def _plans(self, asked: Question, batch: Sequence[SubjectId], *, only_permitted: bool) -> list[Plan]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from policies.decision import Refusal, Screened, screen, weigh
+from policies.decision import Refusal, Screened, reach, screen, weigh
 from policies.model import Access, Category, FieldPolicy, PolicySet, Principal, RecordId, SubjectId
 from policies.oslo import oslo_date
 from policies.retention import next_change
@@ -158,9 +158,10 @@ def _weighed(
 ) -> Iterable[Grant]:
     allowed: dict[str, list[tuple[FieldPolicy, Screened]]] = {}
     verdicts: dict[str, Refusal | None] = {}
+    reached = reach(asked.who, entries[0][2], record, loaded.standing, now)  # one access: every field reaches alike
     for field, category, screened in entries:
         if category.name not in verdicts:
-            verdicts[category.name] = weigh(policy, asked.who, screened, category.name, record, loaded.standing, now)
+            verdicts[category.name] = weigh(policy, screened, category.name, record, loaded.standing, now, reached)
         verdict = verdicts[category.name]
         if verdict is None:
             allowed.setdefault(category.name, []).append((field, screened))

@@ -16,7 +16,7 @@ from policy_of_values import POLICY
 
 from policies.admission import Admit
 from policies.codec import BadEncoding, decode, encode, from_bytes, to_bytes
-from policies.decision import Permit, Refusal, decide, screen, weigh
+from policies.decision import Permit, Refusal, decide, reach, screen, weigh
 from policies.event import Assignment, Consent, Event, Fact, Hold, Objection, Restriction
 from policies.event_admission import admit_event
 from policies.masks import HIDDEN, Value, apply
@@ -180,7 +180,8 @@ def test_deciding_is_total_and_is_screening_and_weighing(standing: Standing, now
             assert found == Refusal("record", personal=False)
         else:
             category = POLICY.fields[field].category
-            refusal = weigh(POLICY, who, screened, category, record, standing, now)
+            reached = reach(who, screened, record, standing, now)
+            refusal = weigh(POLICY, screened, category, record, standing, now, reached)
             assert found == (Permit(screened.use.sees) if refusal is None else refusal)
 
 

@@ -9,7 +9,7 @@ import pytest
 from policy_builder import ACCOUNT, LOAN, LOAN_2, PROJECT, ROOF, START, SUBJECT, Person, access, principal, role
 from policy_of_values import POLICY, changed
 
-from policies.decision import Decision, Permit, Refusal, Screened, decide, screen, weigh
+from policies.decision import Decision, Permit, Refusal, Screened, decide, reach, screen, weigh
 from policies.model import Access, Mask, PolicySet, Principal, Reach, RecordId, RoleKind
 from policies.oslo import oslo_date
 
@@ -113,9 +113,9 @@ def test_weighing_asks_again_whether_the_record_is_there() -> None:
     screened = screen(POLICY, SELF, SELF_SERVICE, "person.email", oslo_date(START))
     assert isinstance(screened, Screened)
     nowhere = RecordId(UUID(int=99))
-    assert weigh(POLICY, SELF, screened, "contact", nowhere, Person().standing, START) == Refusal(
-        "record", personal=False
-    )
+    standing = Person().standing
+    reached = reach(SELF, screened, nowhere, standing, START)
+    assert weigh(POLICY, screened, "contact", nowhere, standing, START, reached) == Refusal("record", personal=False)
 
 
 def test_a_subject_reaches_itself_and_nobody_else() -> None:
