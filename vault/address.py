@@ -54,6 +54,7 @@ class Label(StrEnum):
     ROOT_CONTEXT = "hvelv/derive/root-context/1"
     # keyed hashes
     LEDGER_REFERENCE = "hvelv/hash/ledger-reference/1"
+    LEDGER_SALT = "hvelv/hash/ledger-salt/1"
     REQUEST_KEY = "hvelv/hash/request-key/1"
     REQUEST_BODY = "hvelv/hash/request-body/1"
     SUPPRESSION = "hvelv/hash/suppression/1"

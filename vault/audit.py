@@ -13,23 +13,20 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import cbor2
-
 from policies.decision import Refusal, screen
 from policies.model import SELF, Access, Principal, Reach, SubjectId
 from policies.oslo import oslo_date
-from vault.address import Label
 from vault.crypto.aead import Sealer
-from vault.crypto.documents import open_document
 from vault.errors import Refused, Unknown
 from vault.house import House
 from vault.ledger.book import Act, Kind, Outcome, reference
+from vault.ledger.parts import HeaderSaid, read_header, read_part
 from vault.request import MAX_PAGE, Withheld
 
 FIELD: Final = "person.accesses"
 PURPOSE: Final = "audit"
 
-_UNREADABLE: Final[tuple[list[str], list[tuple[str, str, int]], str]] = ([], [], "")
+_UNREADABLE: Final = HeaderSaid((), (), "")
 """What is left of the sealed half of a header when the month's audit key has died after the audit retention."""
 
 HEADER: Final = (
@@ -121,12 +118,11 @@ class Audit:
 
     def _access_entry(self, row: Any) -> AccessEntry:
         sealer = Sealer(self._house.keys.current.audit[row["month"]])
-        place = (row["id"].bytes, row["subject"])
-        fields, withheld, reason = cbor2.loads(open_document(sealer, Label.LEDGER_SUBJECT, place, row["sealed"]))
+        said = read_part(sealer, row["id"], row["subject"], row["sealed"])
         return AccessEntry(
             id=row["id"], at=row["at"], kind=row["kind"], actor=row["actor"], roles=tuple(row["roles"]),
-            purpose=row["purpose"], recipient=row["recipient"], fields=tuple(fields),
-            withheld=tuple((field, rule) for field, rule in withheld), reason=reason,
+            purpose=row["purpose"], recipient=row["recipient"], fields=tuple(said.fields),
+            withheld=tuple(said.withheld), reason=said.reason,
         )  # fmt: skip
 
     async def entries(self, who: Principal, after: UUID | None, first: int) -> EntryPage:
@@ -160,12 +156,12 @@ class Audit:
 
     def _header(self, row: Any) -> Header:
         key = self._house.keys.current.audit.get(row["month"])
-        fields, rules, reason = _UNREADABLE if key is None else _opened_header(Sealer(key), row)
+        said = _UNREADABLE if key is None else read_header(Sealer(key), row)
         return Header(
             id=row["id"], at=row["at"], kind=row["kind"], actor=row["actor"], roles=tuple(row["roles"]),
             purpose=row["purpose"], recipient=row["recipient"], policy=row["policy"], subjects=row["subjects"],
-            opened=row["opened"], withheld=row["withheld"], fields=tuple(fields),
-            rules=tuple((field, rule, count) for field, rule, count in rules), reason=reason,
+            opened=row["opened"], withheld=row["withheld"], fields=tuple(said.fields),
+            rules=tuple(said.rules), reason=said.reason,
         )  # fmt: skip
 
     async def _note(self, who: Principal, access: Access, outcomes: Mapping[SubjectId, Outcome]) -> None:
@@ -185,8 +181,3 @@ class Audit:
         if not await self._house.committer.record(await self._house.book.entry(act)):
             await self._house.token_is_live(who)
         raise Refused([withheld])
-
-
-def _opened_header(sealer: Sealer, row: Any) -> tuple[list[str], list[tuple[str, str, int]], str]:
-    fields, rules, reason = cbor2.loads(open_document(sealer, Label.LEDGER_ENTRY, (row["id"].bytes,), row["sealed"]))
-    return fields, rules, reason

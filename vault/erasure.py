@@ -23,7 +23,7 @@ from vault.draft import Draft, Rows
 from vault.errors import Contended, Invalid, Refused, TokenRefused, Unknown
 from vault.house import ROUNDS, House, Loaded
 from vault.killing import Victim, history, kill, victims
-from vault.ledger.book import Act, Kind, Outcome
+from vault.ledger.book import Act, Kind, Left, Outcome
 from vault.receipts import died, receipt, receipt_of_whole, tombstone
 from vault.request import Cause, CauseKind, Fate, FieldFate, Receipt, Scope, Withheld
 from vault.storage.engine import Collision, retrying
@@ -138,7 +138,8 @@ class Erasure:
         stone = await tombstone(self._house, subject, sentence.fates, whole=sentence.whole)
         fields = frozenset(fate.field for fate in sentence.fates if fate.fate is Fate.ERASED)
         kept = frozenset(Withheld(f.field, f.rule or "", personal=False) for f in sentence.fates if f.fate is Fate.KEPT)
-        act = Act(Kind.ERASED, who, access, {subject: Outcome(fields, kept)}, (), frozenset())
+        left = {subject: Left(loaded.row.version + 1, stone.id)}
+        act = Act(Kind.ERASED, who, access, {subject: Outcome(fields, kept)}, (), frozenset(), left)
         entry = await self._house.book.entry(act)
         write = None if sentence.whole else await self._partial(who, loaded, sentence, stone)
         await self._commit(loaded, entry, stone, write)

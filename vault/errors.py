@@ -8,6 +8,7 @@ VaultError
 ├── Conflict              the same idempotency key came with another body
 ├── Contended             others kept changing the subject; safe to send again
 ├── BrokenSeal            stored bytes do not open under their address: damaged, moved or replaced
+├── Tampered              the ledger is not what was signed, witnessed or proven: changed, cut off or forked
 ├── Unavailable           database or key service cannot be reached now; safe to send again
 └── Misconfigured         the installation cannot work as it is; names the setting to mend
 """
@@ -60,6 +61,10 @@ class Contended(VaultError):
 
 class BrokenSeal(VaultError):
     """One class for every way a ciphertext can fail to open."""
+
+
+class Tampered(VaultError):
+    """The ledger, or a proof of it, is not what was signed or witnessed. Never a passing fault: look into it."""
 
 
 class Unavailable(VaultError):

@@ -28,7 +28,7 @@ from vault.errors import Conflict, Contended, Invalid, Refused, TokenRefused, Un
 from vault.groups import group_of
 from vault.house import ROUNDS, House, Loaded
 from vault.killing import Victim, history, kill, made_due
-from vault.ledger.book import Act, Kind, Outcome
+from vault.ledger.book import Act, Kind, Left, Outcome
 from vault.receipts import died, tombstone
 from vault.request import Change, RequestKey, Sealed, Value, Withheld
 from vault.storage.engine import Collision, retrying
@@ -240,7 +240,8 @@ class Sealing:
             if write.tombstone is not None:
                 receipts.append(write.tombstone.id)
         outcomes = {draft.subject: Outcome(frozenset(draft.fields), frozenset()) for draft in drafts}
-        entry = await self._house.book.entry(Act(Kind.SEALED, who, access, outcomes, (), frozenset()))
+        left = {write.subject: _left(write) for write in writes}
+        entry = await self._house.book.entry(Act(Kind.SEALED, who, access, outcomes, (), frozenset(), left))
         sealed = Sealed(
             subjects=tuple(draft.subject for draft in drafts),
             records=tuple(record for draft in drafts for record in _records(draft)),
@@ -287,6 +288,11 @@ class Sealing:
             await lock_subjects(connection, expected)
             await write_subjects(connection, epoch, prepared.writes)
         return True
+
+
+def _left(write: SubjectWrite) -> Left:
+    """What the ledger is to remember of a write: a row put back later is older than this."""
+    return Left(write.read_version + 1, None if write.tombstone is None else write.tombstone.id)
 
 
 def _records(draft: Draft) -> list[RecordId]:

@@ -23,7 +23,9 @@ CHANGED: Final = [
     "audit_key", "data_key", "epoch", "event", "head", "idempotency", "inbox", "index_token", "standing", "subject",
     "subject_key", "system_key",
 ]  # fmt: skip
-APPENDED: Final = ["ledger_entry", "ledger_subject", "tombstone"]
+APPENDED: Final = [
+    "ledger_checkpoint", "ledger_entry", "ledger_leaf", "ledger_log", "ledger_node", "ledger_subject", "tombstone",
+]  # fmt: skip
 CONTROL: Final[Mapping[str, Mapping[str, str]]] = {
     "hvelv_app": dict.fromkeys([*CHANGED, "device_key", "token"], ALL) | dict.fromkeys(APPENDED, ADDING),
     "hvelv_sweeper": dict.fromkeys(CHANGED, ALL)
@@ -42,6 +44,7 @@ COLUMNS: Final = {
 WORDS: Final = {
     "epoch.state", "system_key.name", "index_token.field", "token.roles", "token.recipient", "token.purpose",
     "ledger_entry.kind", "ledger_entry.roles", "ledger_entry.purpose", "ledger_entry.recipient",
+    "ledger_log.origin",
 }  # fmt: skip
 DATES: Final = {"subject.next_due", "audit_key.month", "tombstone.month", "ledger_entry.month", "ledger_subject.month"}
 

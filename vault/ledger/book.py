@@ -8,14 +8,12 @@ ever in an entry.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum, unique
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
-
-import cbor2
 
 from policies.model import Access, PolicySet, Principal, SubjectId
 from vault.address import Label
@@ -24,6 +22,8 @@ from vault.crypto.derive import keyed_hash
 from vault.crypto.documents import seal_document
 from vault.errors import Invalid
 from vault.keys.tree import KeyTree
+from vault.ledger.leaves import Clear, Counts, Whose, act_of_part, commitment, header_content, part_content, salt
+from vault.ledger.parts import written_act, written_header, written_part
 from vault.request import Secret, Withheld
 from vault.storage.recording import Entry, Part
 
@@ -58,10 +58,22 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What an act left of a subject: the version of its standing, and the receipt if something of it was erased."""
+
+    version: int | None = None
+    receipt: UUID | None = None
+
+
+NOTHING_LEFT: Final = Left()
+
+
+@dataclass(frozen=True, slots=True)
 class Act:
     """What is to be recorded.
 
     `decided_on` are the versions of the standings it was decided on; `stopped` what was withheld whoever was asked for.
+    `left` says of what was written which version it made: a row put back later has a lower one than the ledger tells.
     """
 
     kind: Kind
@@ -70,6 +82,7 @@ class Act:
     outcomes: Mapping[SubjectId, Outcome]
     decided_on: Sequence[tuple[SubjectId, int]]
     stopped: frozenset[Withheld]
+    left: Mapping[SubjectId, Left] = field(default_factory=dict[SubjectId, Left])
 
 
 class TimeOrderedIds:
@@ -122,39 +135,69 @@ class Book:
         _check_reason(act.access)
         who, rules = act.who, _rules(act.outcomes.values(), act.stopped)
         fields = sorted({field for outcome in act.outcomes.values() for field in outcome.fields})
-        header = cbor2.dumps([fields, rules, act.access.reason or ""], canonical=True)
+        reason = act.access.reason or ""
+        clear = self._clear(act, number, now)
+        counts = Counts(
+            token=who.token if who else None,
+            subjects=len(act.outcomes),
+            opened=sum(len(outcome.fields) for outcome in act.outcomes.values()),
+            withheld=sum(max(count, 1) for _, _, count in rules),
+            rules=rules,
+        )
+        header = written_header(fields, rules, reason)
         return Entry(
             id=number,
             at=now,
             month=month,
+            kind=clear.kind,
+            actor=clear.actor,
+            token=counts.token,
+            roles=tuple(clear.roles),
+            purpose=clear.purpose,
+            recipient=clear.recipient,
+            policy=clear.policy,
+            subjects=counts.subjects,
+            opened=counts.opened,
+            withheld=counts.withheld,
+            sealed=seal_document(sealer, Label.LEDGER_ENTRY, (number.bytes,), header, self._entropy(NONCE_BYTES)),
+            commitment=commitment(salt(key, number), header_content(clear, counts, fields, reason)),
+            parts=self._parts(act, clear, key, sealer),
+            decided_on=act.decided_on,
+        )
+
+    def _clear(self, act: Act, number: UUID, now: datetime) -> Clear:
+        who = act.who
+        return Clear(
+            entry=number,
+            at=now,
             kind=act.kind.value,
             actor=who.account if who else None,
-            token=who.token if who else None,
             roles=tuple(sorted(who.roles)) if who else (),
             purpose=self._named(act.access.purpose, self._policy.purposes),
             recipient=self._named(act.access.recipient, {*self._policy.roles, *self._policy.recipients}),
             policy=self._policy.digest,
-            subjects=len(act.outcomes),
-            opened=sum(len(outcome.fields) for outcome in act.outcomes.values()),
-            withheld=sum(max(count, 1) for _, _, count in rules),
-            sealed=seal_document(sealer, Label.LEDGER_ENTRY, (number.bytes,), header, self._entropy(NONCE_BYTES)),
-            parts=self._parts(act, number, key, sealer),
-            decided_on=act.decided_on,
         )
 
     def _named(self, name: str, declared: Container[str]) -> str:
         """A name of the policy. Anything else was made up by a caller and may say whatever it likes: not in clear."""
         return name if name in declared else UNDECLARED
 
-    def _parts(self, act: Act, number: UUID, key: Secret[bytes], sealer: Sealer) -> list[Part]:
+    def _parts(self, act: Act, clear: Clear, key: Secret[bytes], sealer: Sealer) -> list[Part]:
         nonces = self._entropy(NONCE_BYTES * len(act.outcomes))
-        plain = {outcome: _part(outcome, act.access.reason) for outcome in set(act.outcomes.values())}
+        said = {outcome: _said(outcome, clear, act.access.reason or "") for outcome in set(act.outcomes.values())}
+        known = dict(act.decided_on)
         parts: list[Part] = []
         for place, (subject, outcome) in enumerate(act.outcomes.items()):
             name = reference(key, subject)
             nonce = nonces[place * NONCE_BYTES : (place + 1) * NONCE_BYTES]
-            place_of = (number.bytes, name)
-            parts.append(Part(name, seal_document(sealer, Label.LEDGER_SUBJECT, place_of, plain[outcome], nonce)))
+            left = act.left.get(subject, NOTHING_LEFT)
+            whose = Whose(subject, left.version or known.get(subject), left.receipt)
+            written, shown = said[outcome]
+            sealed = seal_document(
+                sealer, Label.LEDGER_SUBJECT, (clear.entry.bytes, name), written_part(written, whose), nonce
+            )
+            committed = commitment(salt(key, clear.entry, name), part_content(shown, whose))
+            parts.append(Part(name, sealed, committed))
         return parts
 
 
@@ -167,9 +210,10 @@ def _check_reason(access: Access) -> None:
         raise Invalid("reason", "holds half a character") from None
 
 
-def _part(outcome: Outcome, reason: str | None) -> bytes:
-    withheld = sorted([item.field, item.rule] for item in outcome.withheld)
-    return cbor2.dumps([sorted(outcome.fields), withheld, reason or ""], canonical=True)
+def _said(outcome: Outcome, clear: Clear, reason: str) -> tuple[bytes, bytes]:
+    """What all parts with this outcome have in common: as it is sealed, and as it is committed to."""
+    fields, withheld = sorted(outcome.fields), sorted([item.field, item.rule] for item in outcome.withheld)
+    return written_act(fields, withheld, reason), act_of_part(clear, fields, withheld, reason)
 
 
 def _rules(outcomes: Iterable[Outcome], stopped: frozenset[Withheld]) -> list[tuple[str, str, int]]:

@@ -12,7 +12,8 @@ import asyncpg
 
 CONTROL: Final = (
     "epoch", "system_key", "audit_key", "subject", "standing", "event", "subject_key", "index_token", "data_key",
-    "head", "token", "tombstone", "idempotency", "ledger_entry", "ledger_subject", "device_key", "inbox",
+    "head", "token", "tombstone", "idempotency", "ledger_entry", "ledger_subject", "ledger_log", "ledger_leaf",
+    "ledger_node", "ledger_checkpoint", "device_key", "inbox",
 )  # fmt: skip
 CONTENTS: Final = ("blob",)
 

@@ -19,10 +19,11 @@ from policies.model import SubjectId
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one subject's part of an entry says, sealed; `subject` is a keyed hash."""
+    """What one subject's part of an entry says, sealed and committed to; `subject` is a keyed hash."""
 
     subject: bytes
     sealed: bytes
+    commitment: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class Entry:
     opened: int
     withheld: int
     sealed: bytes
+    commitment: bytes
     parts: Sequence[Part]
     decided_on: Sequence[tuple[SubjectId, int]]
 
@@ -50,8 +52,10 @@ class Entry:
 RECORD: Final = """
 with asked as (
   select * from unnest($1::uuid[], $2::timestamptz[], $3::date[], $4::text[], $5::uuid[], $6::uuid[], $7::text[],
-                       $8::text[], $9::text[], $10::bytea[], $11::int[], $12::int[], $13::int[], $14::bytea[])
-    as e(id, at, month, kind, actor, token, roles, purpose, recipient, policy, subjects, opened, withheld, sealed)
+                       $8::text[], $9::text[], $10::bytea[], $11::int[], $12::int[], $13::int[], $14::bytea[],
+                       $23::bytea[])
+    as e(id, at, month, kind, actor, token, roles, purpose, recipient, policy, subjects, opened, withheld, sealed,
+         commitment)
 ), needed as (
   select * from unnest($15::uuid[], $16::uuid[], $17::bigint[]) as n(entry, subject, version)
 ), live_token as (
@@ -68,14 +72,15 @@ with asked as (
         where n.entry = a.id and s.subject is null)
 ), entries as (
   insert into ledger_entry (id, at, month, kind, actor, token, roles, purpose, recipient, policy, subjects, opened,
-                            withheld, sealed)
+                            withheld, sealed, commitment)
   select id, at, month, kind, actor, token, string_to_array(roles, ','), purpose, recipient, policy, subjects, opened,
-         withheld, sealed from good
+         withheld, sealed, commitment from good
   returning id
 ), parts as (
-  insert into ledger_subject (entry, subject, month, sealed)
-  select p.entry, p.subject, p.month, p.sealed
-    from unnest($18::uuid[], $19::bytea[], $20::date[], $21::bytea[]) as p(entry, subject, month, sealed)
+  insert into ledger_subject (entry, subject, month, sealed, commitment)
+  select p.entry, p.subject, p.month, p.sealed, p.commitment
+    from unnest($18::uuid[], $19::bytea[], $20::date[], $21::bytea[], $24::bytea[])
+      as p(entry, subject, month, sealed, commitment)
     join entries on entries.id = p.entry
 )
 select id from entries
@@ -85,7 +90,7 @@ select id from entries
 def arguments(entries: Sequence[Entry], now: datetime) -> list[object]:
     """The statement's arguments: one array per column."""
     needed = [(entry.id, subject, version) for entry in entries for subject, version in entry.decided_on]
-    parts = [(entry.id, part.subject, entry.month, part.sealed) for entry in entries for part in entry.parts]
+    parts = [(e.id, part.subject, e.month, part.sealed, part.commitment) for e in entries for part in e.parts]
     return [
         [e.id for e in entries],
         [e.at for e in entries],
@@ -104,6 +109,8 @@ def arguments(entries: Sequence[Entry], now: datetime) -> list[object]:
         *([row[n] for row in needed] for n in range(3)),
         *([row[n] for row in parts] for n in range(4)),
         now,
+        [e.commitment for e in entries],
+        [row[4] for row in parts],
     ]
 
 
