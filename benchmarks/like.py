@@ -30,6 +30,7 @@ from vault.request import (
     Value,
     Withheld,
 )
+from vault.tasks import Tasks
 from vault.tokens import Tokens
 
 PERSON: Final = ("person.name", "person.phone", "person.email")
@@ -44,6 +45,7 @@ class PlainVault:
     def __init__(self, house: House, connections: Any) -> None:
         self.policy: PolicySet = house.policy
         self.tokens = Tokens(house.control, entropy=os.urandom, clock=now)
+        self.tasks = Tasks(house)
         self._connections = connections
 
     @classmethod

@@ -17,6 +17,8 @@ from enum import Enum, unique
 from typing import NewType
 from uuid import UUID
 
+from policies.recipients import Recipient
+
 SubjectId = NewType("SubjectId", UUID)
 RecordId = NewType("RecordId", UUID)
 TokenId = NewType("TokenId", UUID)
@@ -228,31 +230,6 @@ class Purpose:
     reason_required: bool
     conditions: tuple[Condition, ...]  # `while`
     despite_restriction: str | None  # Article 18(2): legal claims, protection of others
-    clauses: tuple[str, ...]
-
-
-@unique
-class RecipientKind(Enum):
-    """What a recipient is towards the controller."""
-
-    CONTROLLER = "controller"
-    JOINT_CONTROLLER = "joint_controller"
-    PROCESSOR = "processor"
-    PUBLIC = "public"
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """Somebody outside the company. `transfer` is the Chapter V mechanism; `none_needed` only inside the EEA."""
-
-    name: str
-    title: str
-    kind: RecipientKind
-    country: str
-    transfer: str
-    parent: str | None  # the processor this one is a sub-processor of, e.g. Heroku on AWS
-    valid_from: date
-    valid_to: date | None
     clauses: tuple[str, ...]
 
 

@@ -15,7 +15,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
 from policies.model import PolicySet
-from resolvers import mutation, query
+from resolvers import mutation, query, register
 from resolvers.access import DIRECTIVE, access
 from resolvers.asking import Ask
 from resolvers.reading import Governance, Misbuilt, install
@@ -38,6 +38,8 @@ QUERIES: Final[Mapping[str, Resolve]] = {
     "explain_access": query.explain_access,
     "ledger": query.ledger,
     "receipt": query.receipt,
+    "processors": register.processors,
+    "system_tasks": register.system_tasks,
 }
 MUTATIONS: Final[Mapping[str, Resolve]] = {
     "request_calculation": mutation.request_calculation,
@@ -56,8 +58,9 @@ MUTATIONS: Final[Mapping[str, Resolve]] = {
     "assign": mutation.assign,
     "end_assignment": mutation.end_assignment,
     "erase": mutation.erase,
+    "complete_system_task": register.complete_system_task,
 }
-PUBLIC: Final = frozenset({"policy", "__typename"})
+PUBLIC: Final = frozenset({"policy", "processors", "__typename"})
 """Root fields that need no token."""
 
 

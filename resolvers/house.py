@@ -15,10 +15,28 @@ from policies.model import Principal, SubjectId
 from products.doors import Doors
 from vault.audit import AccessPage, EntryPage
 from vault.request import Cause, Receipt, Scope, Secret
+from vault.tasks import Task, TaskPage
+
+
+class SystemTasks(Protocol):
+    """What requests still want of other systems; decided and on record before anything is shown."""
+
+    async def waiting(self, who: Principal, reason: str | None, after: UUID | None, first: int) -> TaskPage:
+        """Those not done: all for whoever audits, their own for staff."""
+        ...
+
+    async def tick(self, who: Principal, task: UUID, reason: str | None) -> Task:
+        """Done by hand, says its responsible; `Unknown` for everybody else."""
+        ...
 
 
 class Vault(Doors, Protocol):
     """All doors. What the person-independent rules refuse is refused alike for known and unknown subjects."""
+
+    @property
+    def tasks(self) -> SystemTasks:
+        """What requests still want of other systems."""
+        ...
 
     async def erase(self, who: Principal, cause: Cause, scopes: Sequence[Scope]) -> Receipt:
         """Destroy the keys; durable when it returns. A hold keeps what it covers, and the receipt says so."""

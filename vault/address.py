@@ -58,6 +58,7 @@ class Label(StrEnum):
     REQUEST_KEY = "hvelv/hash/request-key/1"
     REQUEST_BODY = "hvelv/hash/request-body/1"
     SUPPRESSION = "hvelv/hash/suppression/1"
+    ALIAS = "hvelv/hash/alias/1"
 
 
 _LENGTH: Final = struct.Struct(">I")

@@ -10,6 +10,7 @@ from uuid import UUID
 from policies.decision import Decision
 from policies.event import Event
 from policies.model import Access, PolicySet, Principal, Reach, SubjectId
+from vault.aliases import Aliases
 from vault.audit import AccessPage, Audit, EntryPage
 from vault.erasure import PURPOSE, Erasure
 from vault.errors import Unknown
@@ -30,6 +31,7 @@ from vault.request import (
     Sealed,
 )
 from vault.sealing import Sealing
+from vault.tasks import Tasks
 from vault.tokens import Tokens
 
 NOT_YOURS: Final = "no such receipt"
@@ -42,6 +44,8 @@ class Vault:
         self._house = house
         self.policy: PolicySet = house.policy
         self.tokens = Tokens(house.control, entropy=house.entropy, clock=house.clock)
+        self.tasks = Tasks(house)
+        self.aliases = Aliases(house)
         self._opening = Opening(house)
         self._sealing = Sealing(house)
         self._erasure = Erasure(house, self.tokens)

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from hvelv.commands.exits import CommandRefused
+from hvelv.commands.records_view import Format, Language, recipients_text, records_text
 from hvelv.settings import POLICY
 from policies.model import PolicySet
 
@@ -62,6 +63,25 @@ def explain(
         typer.echo(json.dumps(field_view(policy, field), ensure_ascii=False, indent=2))
     else:
         print_field(policy, field)
+
+
+Form = Annotated[Format, typer.Option("--format", help="A document, a spreadsheet, or data for scripts.")]
+Tongue = Annotated[Language, typer.Option("--language", help="Of the headings; `json` has English keys.")]
+
+
+@commands.command()
+def records(file: File = POLICY, form: Form = Format.MD, language: Tongue = Language.NB) -> None:
+    """The record of processing activities (protokoll, Article 30) with the register of recipients.
+
+    `--format csv > protokoll.csv` opens in a spreadsheet: one row a purpose, in the columns Datatilsynet lists.
+    """
+    typer.echo(records_text(read(file), form, language))
+
+
+@commands.command()
+def recipients(file: File = POLICY, form: Form = Format.MD, language: Tongue = Language.NB) -> None:
+    """The register of processors and other recipients: role, country, region, agreement, sub-processors."""
+    typer.echo(recipients_text(read(file), form, language))
 
 
 @commands.command()

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from types import MappingProxyType
 
-from policies import model
+from policies import model, recipients
 from policies.document import shape
 
 
@@ -92,8 +92,8 @@ def _purpose(name: str, found: shape.Purpose) -> model.Purpose:
     )
 
 
-def _recipient(name: str, found: shape.Recipient) -> model.Recipient:
-    return model.Recipient(
+def _recipient(name: str, found: shape.Recipient) -> recipients.Recipient:
+    return recipients.Recipient(
         name=name,
         title=found.name,
         kind=found.kind,
@@ -103,6 +103,13 @@ def _recipient(name: str, found: shape.Recipient) -> model.Recipient:
         valid_from=found.valid.from_,
         valid_to=found.valid.to,
         clauses=tuple(found.clauses),
+        agreement=_agreement(found.agreement) if found.agreement else None,
+    )
+
+
+def _agreement(found: shape.Agreement) -> recipients.Agreement:
+    return recipients.Agreement(
+        signed=found.signed, regions=tuple(found.regions), requests=found.requests, abroad=found.abroad
     )
 
 

@@ -15,11 +15,10 @@ from policies.model import (
     Objection,
     PolicySet,
     Purpose,
-    Recipient,
-    RecipientKind,
     Role,
     RoleKind,
 )
+from policies.recipients import Agreement, Recipient, RecipientKind
 
 ROOT: Final = "person"
 """The record kind whose record is the subject itself."""
@@ -29,6 +28,8 @@ EEA: Final = frozenset(
     | {"IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"},
 )
 NO_TRANSFER: Final = "none_needed"
+BOUND: Final = frozenset({RecipientKind.PROCESSOR, RecipientKind.JOINT_CONTROLLER})
+"""Kinds of recipients that work under an agreement with us."""
 
 _ARTICLES: Final = {
     Basis.CONSENT: "6(1)(a)",
@@ -165,7 +166,36 @@ def _recipient(path: Path, recipient: Recipient, policy: PolicySet) -> Iterator[
         yield Finding((*path, "transfer"), message)
     if recipient.valid_to is not None and recipient.valid_to <= recipient.valid_from:
         yield Finding((*path, "valid", "to"), "write a day after `from`")
+    yield from _agreement(path, recipient)
     yield from _parents(path, recipient, policy)
+
+
+def _agreement(path: Path, recipient: Recipient) -> Iterator[Finding]:
+    """Who processes for us is bound by a contract that says where data lie and how requests get there."""
+    bound, agreed = recipient.kind in BOUND, recipient.agreement
+    if agreed is None:
+        if bound:
+            message = f"add the key `agreement`, a recipient of kind `{recipient.kind.value}` is bound by one"
+            yield Finding(path, message, on_key=True)
+    elif not bound:
+        message = "remove `agreement`, only processors and joint controllers have one"
+        yield Finding((*path, "agreement"), message, on_key=True)
+    else:
+        yield from _agreed((*path, "agreement"), recipient, agreed)
+
+
+def _agreed(at: Path, recipient: Recipient, agreed: Agreement) -> Iterator[Finding]:
+    if agreed.signed > recipient.valid_from:
+        yield Finding((*at, "signed"), "write a day not after the first one in `valid`")
+    outside = [region for region in agreed.regions if region not in EEA]
+    if outside and recipient.transfer == NO_TRANSFER:
+        message = f"name a transfer mechanism in `transfer`, `{outside[0]}` is outside the EEA"
+        yield Finding((*at, "regions", agreed.regions.index(outside[0])), message)
+    elif outside or recipient.country not in EEA:
+        if agreed.abroad is None and recipient.transfer != NO_TRANSFER:  # without one it is refused for that first
+            yield Finding(at, "add the key `abroad` and say why data leave the EEA", on_key=True)
+    elif agreed.abroad is not None:
+        yield Finding((*at, "abroad"), "remove `abroad`, nothing leaves the EEA", on_key=True)
 
 
 def _parents(path: Path, recipient: Recipient, policy: PolicySet) -> Iterator[Finding]:

@@ -23,7 +23,17 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from policies.model import Basis, FieldType, Index, Instance, Mask, Reach, RecipientKind, RoleKind, Sequel
+from policies.model import (
+    Basis,
+    FieldType,
+    Index,
+    Instance,
+    Mask,
+    Reach,
+    RoleKind,
+    Sequel,
+)
+from policies.recipients import RecipientKind, RequestPath
 
 T = TypeVar("T")
 
@@ -56,6 +66,7 @@ Words = Annotated[str, StringConstraints(pattern=WORDS)]
 Cond = Annotated[str, StringConstraints(pattern=CONDITION)]
 Clauses = Annotated[list[Annotated[str, StringConstraints(pattern=CLAUSE)]], Field(min_length=1)]
 Keep = Annotated[str, StringConstraints(pattern=PERIOD)]
+Country = Annotated[str, StringConstraints(pattern=COUNTRY)]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Some = Annotated[list[T], Field(min_length=1)]
 Product = Literal["shared", "solstrom", "nabostrom", "hub", "outreach"]
@@ -160,14 +171,24 @@ class Valid(Shape):
     to: Day | None = None
 
 
+class Agreement(Shape):
+    """What a processor or a joint controller is bound by, where it keeps data and how requests get there."""
+
+    signed: Day
+    regions: Some[Country]
+    requests: Annotated[RequestPath, Loose]
+    abroad: Words | None = None
+
+
 class Recipient(Shape):
     """Somebody outside the company."""
 
     name: Words
     kind: Annotated[RecipientKind, Loose]
-    country: Annotated[str, StringConstraints(pattern=COUNTRY)]
+    country: Country
     transfer: Transfer
     parent: Name | None = None
+    agreement: Agreement | None = None
     valid: Valid
     clauses: Clauses
 

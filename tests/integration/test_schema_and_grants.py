@@ -27,11 +27,11 @@ APPENDED: Final = [
     "ledger_checkpoint", "ledger_entry", "ledger_leaf", "ledger_log", "ledger_node", "ledger_subject", "tombstone",
 ]  # fmt: skip
 CONTROL: Final[Mapping[str, Mapping[str, str]]] = {
-    "hvelv_app": dict.fromkeys([*CHANGED, "device_key", "token"], ALL) | dict.fromkeys(APPENDED, ADDING),
+    "hvelv_app": dict.fromkeys([*CHANGED, "device_key", "task", "token"], ALL) | dict.fromkeys(APPENDED, ADDING),
     "hvelv_sweeper": dict.fromkeys(CHANGED, ALL)
     | dict.fromkeys(APPENDED, ADDING)
     | dict.fromkeys(SLOTS, "DELETE INSERT SELECT TRUNCATE UPDATE")
-    | {"token": "SELECT"},
+    | {"token": "SELECT", "task": "DELETE SELECT"},
     "hvelv_gateway": {"device_key": "SELECT", "inbox": "INSERT"},
 }
 CONTENTS: Final = {"hvelv_app": {"blob": ADDING}, "hvelv_sweeper": {"blob": "DELETE INSERT SELECT"}}
@@ -45,8 +45,11 @@ WORDS: Final = {
     "epoch.state", "system_key.name", "index_token.field", "token.roles", "token.recipient", "token.purpose",
     "ledger_entry.kind", "ledger_entry.roles", "ledger_entry.purpose", "ledger_entry.recipient",
     "ledger_log.origin",
+    "task.act", "task.system", "task.state", "task.failure",
 }  # fmt: skip
-DATES: Final = {"subject.next_due", "audit_key.month", "tombstone.month", "ledger_entry.month", "ledger_subject.month"}
+DATES: Final = {
+    "subject.next_due", "audit_key.month", "tombstone.month", "ledger_entry.month", "ledger_subject.month", "task.due",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

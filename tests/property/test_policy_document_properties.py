@@ -20,7 +20,7 @@ OPTIONAL = {
     "facts": {"assigns"},
     "purposes": {"consent", "contract", "law", "balancing", "objection", "assigned_by", "reason", "while",
                  "despite_restriction"},
-    "recipients": {"parent", "to"},
+    "recipients": {"agreement", "abroad", "parent", "to"},
     "retention": {"from", "keep", "applies_after", "unless", "also_on", "with", "until", "first", "last"},
     "holds": {"from", "keep"},
     "fields": {"choices", "required_for"},

@@ -9,6 +9,7 @@ from uuid import UUID
 from determinism import SeededIds
 from fake_doors import FakeDoors
 from identity_house import MemoryTokens
+from memory_tasks import MemoryTasks
 
 from policies.decision import Decision, Refusal, screen
 from policies.event import Event
@@ -49,6 +50,10 @@ class FakeVault:
     ledger: list[tuple[Header, dict[SubjectId, AccessEntry]]] = field(default_factory=list)
     receipts: dict[UUID, Receipt] = field(default_factory=dict)
     numbers: SeededIds = field(default_factory=lambda: SeededIds("ledger"))
+    tasks: MemoryTasks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tasks = MemoryTasks(self.doors.policy, self.doors.clock)
 
     @property
     def policy(self) -> PolicySet:

@@ -34,8 +34,6 @@ from policies.model import (
     Principal,
     Purpose,
     Reach,
-    Recipient,
-    RecipientKind,
     RecordId,
     RecordKind,
     RetentionRule,
@@ -47,6 +45,7 @@ from policies.model import (
     TokenId,
     Use,
 )
+from policies.recipients import Recipient, RecipientKind
 
 CITED = ("GEN-01",)
 SUBJECT = SubjectId(UUID(int=1))

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from policies import model
+from policies import model, recipients
 from policies.event import Assignment, Consent, Event, Fact, Hold, Objection, RecordAdded, Restriction
 from policies.model import (
     Access,
@@ -84,8 +84,10 @@ def purpose(  # noqa: PLR0913  (an entry of the policy)
     )
 
 
-def recipient(name: str, since: date = date(2018, 5, 28), until: date | None = None) -> model.Recipient:
-    return model.Recipient(name, name, model.RecipientKind.CONTROLLER, "NO", "none_needed", None, since, until, ())
+def recipient(name: str, since: date = date(2018, 5, 28), until: date | None = None) -> recipients.Recipient:
+    return recipients.Recipient(
+        name, name, recipients.RecipientKind.CONTROLLER, "NO", "none_needed", None, since, until, ()
+    )
 
 
 def rule(  # noqa: PLR0913  (an entry of the policy)

@@ -10,8 +10,10 @@ OFFER = '    basis: contract\n    article: "6(1)(b)"\n    contract: order.solstr
 IMPROVE = "    objection: honoured\n"
 CHAIN = (
     "  «one: { name: One, kind: processor, country: NO, transfer: none_needed, parent: two, "
+    "agreement: { signed: 2018-05-28, regions: [NO], requests: manual }, "
     "valid: { from: 2018-05-28 }, clauses: [INF-02] }\n"
     "  two: { name: Two, kind: processor, country: NO, transfer: none_needed, parent: one, "
+    "agreement: { signed: 2018-05-28, regions: [NO], requests: manual }, "
     "valid: { from: 2018-05-28 }, clauses: [INF-02] }\n"
 )
 
@@ -120,6 +122,29 @@ CHAIN = (
             "to: 2030-01-01",
             "to: «2018-05-28",
             "recipients.installer.valid.to: write a day after `from`",
+        ),
+        (
+            "regions: [SE, NO]",
+            "regions: [SE, «GB], abroad: the archive is there",
+            (
+                "recipients.installer.agreement.regions[1]: "
+                "name a transfer mechanism in `transfer`, `GB` is outside the EEA"
+            ),
+        ),
+        (
+            "regions: [SE, NO], requests: manual }",
+            "regions: [SE, NO], requests: manual, «abroad: for fun }",
+            "recipients.installer.agreement.abroad: remove `abroad`, nothing leaves the EEA",
+        ),
+        (
+            "signed: 2018-05-01",
+            "signed: «2018-05-29",
+            "recipients.installer.agreement.signed: write a day not after the first one in `valid`",
+        ),
+        (
+            "{ name: Example Bank, kind: controller,",
+            "{ name: Example Bank, «agreement: { signed: 2018-05-28, regions: [NO], requests: api }, kind: controller,",
+            "recipients.bank.agreement: remove `agreement`, only processors and joint controllers have one",
         ),
         (
             "    transfer: none_needed\n    valid: { from: 2018-05-28, to",
@@ -242,3 +267,35 @@ def test_processors_in_a_circle_are_refused_at_each_of_them_and_nowhere_else() -
 )
 def test_a_list_says_everything_once(old: str, new: str, saying: str) -> None:
     refuses((old, new), saying=saying)
+
+
+MAILER = "mailer:    { name"
+NO_AGREEMENT = (
+    ",\n               agreement: { signed: 2018-05-28, regions: [IE, US], requests: api, "
+    "abroad: the mailer is there } }"
+)
+
+
+def test_a_processor_without_an_agreement_is_refused() -> None:
+    refuses(
+        (MAILER, f"«{MAILER}"),
+        (NO_AGREEMENT, " }"),
+        saying="recipients.mailer: add the key `agreement`, a recipient of kind `processor` is bound by one",
+    )
+
+
+@pytest.mark.clause("INF-03")
+def test_data_that_leave_the_eea_without_a_stated_reason_are_refused() -> None:
+    refuses(
+        ("agreement: { signed: 2018-05-28, regions: [IE, US]", "«agreement: { signed: 2018-05-28, regions: [IE, US]"),
+        (", abroad: the mailer is there }", " }"),
+        saying="recipients.mailer.agreement: add the key `abroad` and say why data leave the EEA",
+    )
+
+
+@pytest.mark.clause("INF-03")
+def test_a_region_outside_the_eea_without_a_transfer_mechanism_is_refused() -> None:
+    refuses(
+        ("regions: [IE], requests: keys", "regions: [IE, «US], requests: keys"),
+        saying="recipients.host.agreement.regions[1]: name a transfer mechanism in `transfer`, `US` is outside the EEA",
+    )

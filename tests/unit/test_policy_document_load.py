@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 from small_policy import ROOT, SMALL
 
-from policies import model
+from policies import model, recipients
 from policies.document import load
 from policies.errors import PolicyError, PolicyErrors, Problem
 from policies.model import Condition, Period, PolicySet
@@ -90,16 +90,17 @@ def test_a_purpose_has_what_its_basis_needs_and_nothing_else(small: PolicySet) -
 
 
 def test_a_recipient_is_valid_from_a_day_until_a_day_or_without_end(small: PolicySet) -> None:
-    assert small.recipients["installer"] == model.Recipient(
+    assert small.recipients["installer"] == recipients.Recipient(
         name="installer",
         title="Example Installers",
-        kind=model.RecipientKind.JOINT_CONTROLLER,
+        kind=recipients.RecipientKind.JOINT_CONTROLLER,
         country="SE",
         transfer="none_needed",
         parent=None,
         valid_from=date(2018, 5, 28),
         valid_to=date(2030, 1, 1),
         clauses=("SOL-27",),
+        agreement=recipients.Agreement(date(2018, 5, 1), ("SE", "NO"), recipients.RequestPath.MANUAL, abroad=None),
     )
     assert small.recipients["host"].parent == "mailer"
     assert small.recipients["bank"].country == "NO"

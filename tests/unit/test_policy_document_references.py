@@ -287,8 +287,10 @@ def test_processors_nobody_sends_anything_to_are_refused_though_they_name_each_o
             "  mailer:    {",
             (
                 "  «cloud:    { name: Cloud, kind: processor, country: NO, transfer: none_needed, "
+                "agreement: { signed: 2018-05-28, regions: [NO], requests: manual }, "
                 "valid: { from: 2018-05-28 }, clauses: [SOL-19] }\n"
                 "  «disks:    { name: Disks, kind: processor, country: NO, transfer: none_needed, parent: cloud, "
+                "agreement: { signed: 2018-05-28, regions: [NO], requests: manual }, "
                 "valid: { from: 2018-05-28 }, clauses: [SOL-19] }\n  mailer:    {"
             ),
         ),
@@ -321,6 +323,7 @@ def test_a_processor_is_used_through_the_one_it_works_for_or_the_one_that_works_
 
 _HOST_OF_HOST = (
     "  host_of_host: { name: Disks, kind: processor, country: NO, transfer: none_needed, "
+    "agreement: { signed: 2018-05-28, regions: [NO], requests: manual }, "
     "valid: { from: 2018-05-28 }, clauses: [INF-02] }\n  host:\n"
 )
 
