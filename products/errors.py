@@ -2,8 +2,12 @@
 
 ProductError
 ├── NotACustomer          the step is a customer's own, and the principal is not bound to a subject
-└── StepRefused           the policy does not allow the step now; carries the step and the rules
-    └── ContractRequires  it would, but a field the contract needs is missing (SOL-16); carries the fields
+├── StepRefused           the policy does not allow the step now; carries the step and the rules
+│   └── ContractRequires  it would, but a field the contract needs is missing (SOL-16); carries the fields
+└── RegisterFailed        a register outside the house did not do what it promises; nothing was stored
+    ├── RegisterAway      no answer in time, too many questions, or a fault of its own: ask again later
+    ├── RegisterRefused   it refuses us or the question; the same again will fail again
+    └── RegisterMalformed its answer is not what was agreed; nothing of it is used
 """
 
 from __future__ import annotations
@@ -45,3 +49,28 @@ class ContractRequires(StepRefused):
     def field(self) -> str:
         """The first of them."""
         return self.fields[0]
+
+
+class RegisterFailed(ProductError):
+    """A register outside the house. Messages name the register and the rule, never what was asked or answered."""
+
+    def __init__(self, register: str, rule: str) -> None:
+        super().__init__(f"{register}: {rule}")
+        self.register = register
+        self.rule = rule
+
+
+class RegisterAway(RegisterFailed):
+    """Ask again, after `retry_after_seconds` where it said how long."""
+
+    def __init__(self, register: str, rule: str, *, retry_after_seconds: int | None = None) -> None:
+        super().__init__(register, rule)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class RegisterRefused(RegisterFailed):
+    """It will not answer this question from us."""
+
+
+class RegisterMalformed(RegisterFailed):
+    """It answered something else than was agreed."""

@@ -1,4 +1,4 @@
-"""The case that the Solstrøm tests run through twice: over the fake doors, and over a vault on PostgreSQL."""
+"""The cases that the product tests run through twice: over the fake doors, and over a vault on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from databases import fresh_pair
 from determinism import SeededIds, VirtualClock
 from fake_doors import FakeDoors
+from nabostrom_world import PowerCase
 from shipped_policy import shipped
 from solstrom_world import Case
 from vault_house import Home, home
@@ -34,4 +35,13 @@ def case(request: pytest.FixtureRequest, installed: Home | None, clock: VirtualC
         Case(FakeDoors(shipped(), clock), clock, ids)
         if installed is None
         else Case(installed.vault, installed.clock, ids)
+    )
+
+
+@pytest.fixture
+def power(installed: Home | None, clock: VirtualClock, ids: SeededIds) -> PowerCase:
+    return (
+        PowerCase(FakeDoors(shipped(), clock), clock, ids)
+        if installed is None
+        else PowerCase(installed.vault, installed.clock, installed.ids)
     )

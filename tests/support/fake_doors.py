@@ -97,14 +97,18 @@ class FakeDoors:
         self.sealed.append(SealCall(who, access, tuple(changes), tuple(events), idempotency))
         if idempotency is not None and (done := self._done(idempotency)) is not None:
             return done
-        (subject,) = {each.subject for each in (*changes, *events)}
-        draft = Draft(self, who, subject)
-        draft.seal(changes, events)
-        self.people[subject] = draft.person
-        records = dict.fromkeys(each.record for each in changes if each.values)
-        born = (subject,) if draft.born else ()
+        drafts = [Draft(self, who, name) for name in dict.fromkeys(each.subject for each in (*changes, *events))]
+        for draft in drafts:
+            subject = draft.person.standing.subject
+            draft.seal([c for c in changes if c.subject == subject], [e for e in events if e.subject == subject])
+        self.people |= {draft.person.standing.subject: draft.person for draft in drafts}
         result = Sealed(
-            subjects=(subject,), records=tuple(records), born=born, receipts=(), entry=self.entries(), replayed=False
+            subjects=tuple(draft.person.standing.subject for draft in drafts),
+            records=tuple(dict.fromkeys(each.record for each in changes if each.values)),
+            born=tuple(draft.person.standing.subject for draft in drafts if draft.born),
+            receipts=(),
+            entry=self.entries(),
+            replayed=False,
         )
         if idempotency is not None:
             self.keys[idempotency.key] = (idempotency.body, result)
@@ -204,6 +208,20 @@ class Draft:
         self.facts: set[str] = set()
 
     def seal(self, changes: Sequence[Change], events: Sequence[Event]) -> None:
+        self.add_records(changes)
+        for event in events:
+            self.take(event)
+        for change in changes:
+            self.put(change)
+        self.missing()
+        if self.refused:
+            raise Refused(self.refused)
+        self.expire()
+
+    def add_records(self, changes: Sequence[Change]) -> None:
+        if self.born:
+            subject = self.person.standing.subject
+            self.take(RecordAdded(subject=subject, record=RecordId(subject), kind="person", parent=None, at=self.now))
         for change in changes:
             if change.record not in self.person.standing.records:
                 self.take(
@@ -215,14 +233,6 @@ class Draft:
                         at=self.now,
                     )
                 )
-        for event in events:
-            self.take(event)
-        for change in changes:
-            self.put(change)
-        self.missing()
-        if self.refused:
-            raise Refused(self.refused)
-        self.expire()
 
     def take(self, event: Event) -> None:
         answer = admit_event(self.doors.policy, self.who, event, self.person.standing, self.now, born=self.born)

@@ -12,16 +12,18 @@ import pytest
 from shipped_policy import shipped
 
 from policies.model import RecordId, SubjectId
-from products import solstrom
+from products import nabostrom, solstrom
 from products.errors import ContractRequires, StepRefused
 from products.request import keyed
+from products.nabostrom.step import COMPANY_CONTRACT, METERING_POINT, POWER_CONTRACT
+from products.nabostrom.step import Step as PowerStep
 from products.solstrom import inputs
 from products.solstrom.lead import consents_of
 from products.solstrom.step import LOAN, PERSON, PROJECT, ROOF, Step, taking
 from vault.errors import Refused
 from vault.request import Withheld
 
-SOURCES = sorted(Path(solstrom.__file__).parent.glob("*.py"))
+SOURCES = [file for product in (solstrom, nabostrom) for file in sorted(Path(product.__file__).parent.glob("*.py"))]
 ROOF_GIVEN = inputs.RecordRoof(
     subject=SubjectId(UUID(int=1)),
     project=RecordId(UUID(int=2)),
@@ -109,8 +111,9 @@ def test_a_refusal_names_the_step_and_a_missing_field_what_the_contract_needs() 
 
 def test_every_name_a_step_uses_stands_in_the_policy() -> None:
     policy = shipped()
-    assert {step.purpose for step in Step} <= policy.purposes.keys()
+    assert {step.purpose for step in (*Step, *PowerStep)} <= policy.purposes.keys()
     assert {PERSON, PROJECT, ROOF, LOAN} <= policy.records.keys()
+    assert {POWER_CONTRACT, METERING_POINT, COMPANY_CONTRACT} <= policy.records.keys()
     dotted = {
         node.value
         for source in SOURCES

@@ -23,6 +23,7 @@ NETWORK = RecordId(UUID(int=6))
 CONTRACT = RecordId(UUID(int=7))
 COMPANY = RecordId(UUID(int=8))
 INVOICE = RecordId(UUID(int=9))
+METER = RecordId(UUID(int=10))
 
 TREE = {
     PERSON: ("person", None),
@@ -34,6 +35,7 @@ TREE = {
     CONTRACT: ("power_contract", PERSON),
     COMPANY: ("company_contract", PERSON),
     INVOICE: ("invoice", PERSON),
+    METER: ("metering_point", CONTRACT),
 }
 
 DURATIONS = {
@@ -45,6 +47,7 @@ DURATIONS = {
     "solstrom_lead": (24, 0, False),
     "solstrom_customer": (240, 0, True),
     "loan": (0, 0, True),
+    "power_inquiry": (0, 90, False),
     "power_order": (24, 0, False),
     "power_customer": (60, 0, True),
     "hourly_then_monthly": (36, 0, False),
@@ -190,6 +193,15 @@ def test_a_power_contract_goes_five_years_after_its_end_and_takes_nothing_of_sol
 def test_a_cancelled_power_order_goes_after_two_years() -> None:
     standing = life(("power.ordered", CONTRACT, "2020-01-01"), ("power.cancelled", CONTRACT, "2020-01-05"))
     assert isinstance(kept("power_contract", CONTRACT, standing, "2022-01-01"), Due)
+
+
+@pytest.mark.clause("NAB-05")
+def test_a_power_of_attorney_that_never_became_an_order_goes_after_ninety_days() -> None:
+    given = ("power_of_attorney.given", CONTRACT, "2020-01-01")
+    assert isinstance(kept("metering_point", METER, life(given), "2020-03-30"), KeptByClock)
+    assert isinstance(kept("metering_point", METER, life(given), "2020-04-01"), Due)
+    ordered = life(given, ("power.ordered", CONTRACT, "2020-01-02"))
+    assert not isinstance(kept("metering_point", METER, ordered, "2020-06-01"), Due)
 
 
 @pytest.mark.clause("NAB-04")
