@@ -27,7 +27,7 @@ from hvelv import graphiql
 from identity.bearer import authenticate
 from policies.model import Principal
 from resolvers.endpoint import Endpoint
-from resolvers.house import House, Vault
+from resolvers.house import House, Registers, Vault
 from resolvers.service import Openness, Service
 from vault.errors import VaultError
 from vault.request import Secret
@@ -86,6 +86,7 @@ def create_app(
     ids: Callable[[], uuid.UUID] = uuid.uuid4,
     ready: Callable[[], Awaitable[object]] = at_once,
     started: AbstractAsyncContextManager[object] | None = None,
+    registers: Registers | None = None,
 ) -> Starlette:
     """The application over a vault.
 
@@ -96,8 +97,9 @@ def create_app(
         ids: makes random ids.
         ready: returns when the vault can answer, raises an error of `vault.errors` when it cannot.
         started: entered when the server starts and left when it stops: the vault itself, where nobody else starts it.
+        registers: what look-ups ask; without them every look-up is declined.
     """
-    house = House(vault=vault, authenticate=bearer_of, clock=clock, ids=ids)
+    house = House(vault=vault, authenticate=bearer_of, clock=clock, ids=ids, registers=registers)
     service = Service(house, Openness(introspectors=settings.introspectors, development=settings.development))
 
     @asynccontextmanager

@@ -17,6 +17,7 @@ from hvelv.app import AppSettings, create_app
 from hvelv.errors import SettingsRefused
 from hvelv.house import open_vault
 from hvelv.logs import configure
+from hvelv.registers import registers_of
 from hvelv.settings import Settings
 
 READY_TRIES = 200
@@ -70,8 +71,8 @@ async def until_stopped() -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    async with open_vault(settings) as vault:
-        app = create_app(vault, AppSettings(), ready=vault.ready)
+    async with open_vault(settings) as vault, registers_of(settings) as registers:
+        app = create_app(vault, AppSettings(), ready=vault.ready, registers=registers)
         async with served(app, settings.host, settings.port):
             await until_stopped()
 

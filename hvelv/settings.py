@@ -55,6 +55,9 @@ Address = Annotated[SecretStr, AfterValidator(_postgres)]
 _WANTS_ADDRESS: Final = "the address of a PostgreSQL database, `postgresql://role@host/database`"
 
 
+REGISTERS: Final = ("metering", "population")
+
+
 class Settings(BaseSettings):
     """The settings of one process. `Settings.load()` reads them; the description of each says what it wants."""
 
@@ -90,6 +93,19 @@ class Settings(BaseSettings):
     transit_namespace: str | None = Field(default=None, description="the namespace on that server")
     transit_certificates: Path | None = Field(default=None, description="a file of certificate authorities to trust")
     transit_timeout_seconds: float = Field(default=5.0, gt=0, le=60, description="a number of seconds up to 60")
+
+    metering_register_address: str | None = Field(
+        default=None, description="the `https://` address of the metering point register"
+    )
+    metering_register_token: SecretStr | None = Field(default=None, description="a token of that register")
+    metering_register_recipient: Literal["elhub", "grid_company"] = Field(
+        default="elhub", description="`elhub` or `grid_company`: who learns what a look-up asks with"
+    )
+    population_register_address: str | None = Field(
+        default=None, description="the `https://` address of the population register"
+    )
+    population_register_token: SecretStr | None = Field(default=None, description="a token of that register")
+    register_timeout_seconds: float = Field(default=10.0, gt=0, le=60, description="a number of seconds up to 60")
 
     host: str = Field(default="127.0.0.1", min_length=1, description="the interface to listen on")
     port: int = Field(default=8000, ge=1, le=65535, description="a number from 1 to 65535")
@@ -144,7 +160,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        missing = [*self._missing_databases(), *self._missing_keys()]
+        missing = [*self._missing_databases(), *self._missing_keys(), *self._missing_registers()]
         if missing:
             raise ValueError("; ".join(missing))
         return self
@@ -165,6 +181,12 @@ class Settings(BaseSettings):
                 if not getattr(self, name):
                     wanted = _description(type(self), name)
                     yield f"{_named(name)}: wants {wanted}, since {_named('key_service')} is `transit`"
+
+    def _missing_registers(self) -> Iterable[str]:
+        names = [f"{register}_register_{part}" for register in REGISTERS for part in ("address", "token")]
+        absent = [name for name in names if not getattr(self, name)]
+        if absent and len(absent) < len(names):
+            yield f"{', '.join(map(_named, absent))}: set both registers with their tokens, or neither"
 
 
 def _named(name: str) -> str:

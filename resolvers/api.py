@@ -15,7 +15,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
 from policies.model import PolicySet
-from resolvers import mutation, query, register
+from resolvers import mutation, power, query, register
 from resolvers.access import DIRECTIVE, access
 from resolvers.asking import Ask
 from resolvers.reading import Governance, Misbuilt, install
@@ -59,6 +59,7 @@ MUTATIONS: Final[Mapping[str, Resolve]] = {
     "end_assignment": mutation.end_assignment,
     "erase": mutation.erase,
     "complete_system_task": register.complete_system_task,
+    **power.STEPS,
 }
 PUBLIC: Final = frozenset({"policy", "processors", "__typename"})
 """Root fields that need no token."""

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from policies.model import Principal, SubjectId
 from products.doors import Doors
+from products.nabostrom.register import MeteringPointRegister, PopulationRegister
 from vault.audit import AccessPage, EntryPage
 from vault.request import Cause, Receipt, Scope, Secret
 from vault.tasks import Task, TaskPage
@@ -64,6 +65,14 @@ class Authenticate(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Registers:
+    """The registers outside the house that look-ups ask."""
+
+    points: MeteringPointRegister
+    persons: PopulationRegister
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """One installation as requests see it."""
 
@@ -71,3 +80,4 @@ class House:
     authenticate: Authenticate
     clock: Callable[[], datetime]
     ids: Callable[[], UUID]
+    registers: Registers | None = None

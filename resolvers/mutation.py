@@ -12,38 +12,22 @@ from uuid import UUID
 
 from policies.model import RecordId, SubjectId
 from products import solstrom
-from products.request import keyed
 from products.solstrom import inputs
 from resolvers.asking import Ask
+from resolvers.keys import checked as _checked
+from resolvers.keys import request_key as _key
 from resolvers.report import receipt_shown
-from resolvers.translation import Declined
-from schema.errors import Code
 from schema.names import ConsentName, PurposeName
 from schema.record import Receipt
 from schema.scalars import Document, Nok
 from schema.steps import NewLead, RoofInput, StepTaken
-from vault.request import Cause, CauseKind, RequestKey, Scope, Sealed, Secret
+from vault.request import Cause, CauseKind, Scope, Sealed, Secret
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-SHORTEST, LONGEST = 8, 128
-
 Journey = Callable[..., Awaitable[Sealed]]
 """A step of a product's journey."""
-
-
-def _key(text: str, given: DataclassInstance) -> RequestKey:
-    """The key of this request, bound to its arguments."""
-    return keyed(_checked(text), given)
-
-
-def _checked(text: str) -> str:
-    if not (SHORTEST <= len(text) <= LONGEST and text.isascii() and text.isprintable()):
-        raise Declined(
-            Code.INVALID, field="idempotencyKey", rule=f"is {SHORTEST} to {LONGEST} printable ASCII characters"
-        )
-    return text
 
 
 async def _own(info: Ask, key: str, wish: DataclassInstance, journey: Journey, record: UUID | None) -> StepTaken:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from policies.model import Access, Principal, SubjectId
 from resolvers.house import Vault
+from resolvers.placing import place_power
 from resolvers.translation import SUBJECT_FREE
 from schema.customer import Customer, Loan, Project, Roof
 from vault.request import FieldMask, Opened, OpenedRecord, Withheld
@@ -69,6 +70,7 @@ def customers(opened: Opened) -> Mapping[SubjectId, Customer]:
         owner = trees.get(record.subject)
         if owner is not None:
             _place(record, owner, projects)
+    place_power(opened.records, trees)
     return trees
 
 
@@ -84,7 +86,7 @@ def _place(record: OpenedRecord, owner: Customer, projects: dict[UUID, Project])
         case "loan" if record.parent is not None:
             _project(record.parent, owner, projects).loans.append(Loan(opened=record.values, id=record.record))
         case _:
-            pass  # a kind this schema does not show
+            pass  # placed elsewhere, or a kind this schema does not show
 
 
 def _project(record: UUID, owner: Customer, projects: dict[UUID, Project]) -> Project:

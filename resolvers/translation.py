@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 
 from policies.model import SELF, PolicySet, Principal, RoleKind
-from products.errors import ContractRequires, NotACustomer, StepRefused
+from products.errors import ContractRequires, NotACustomer, RegisterFailed, StepRefused
 from schema.errors import MESSAGES, Code
 from vault.errors import BrokenSeal, Conflict, Contended, Invalid, Refused, TokenRefused, Unavailable, Unknown
 from vault.request import Withheld
@@ -91,6 +91,8 @@ def translate(error: BaseException, reader: Reader) -> Problem:  # noqa: C901, P
             return Problem(Code.NOT_FOUND, {})
         case Conflict():
             return Problem(Code.CONFLICT, {})
+        case RegisterFailed():
+            return Problem(Code.REGISTER, {"rule": error.rule})
         case Contended() | Unavailable():
             return Problem(Code.UNAVAILABLE, {})
         case BrokenSeal():

@@ -17,6 +17,7 @@ from strawberry.types import Info
 from schema.directives import Ungoverned, governed, ungoverned
 from schema.opened import Values
 from schema.paging import Connection
+from schema.power import CompanyContract, PowerContract
 from schema.record import AccessEntry
 from schema.scalars import Document, Nok
 
@@ -131,6 +132,18 @@ class Customer:
     consents: list[ConsentState] | None = governed("person.consents", description="Every consent ever given.")
     objections: list[ObjectionState] | None = governed("person.objections", description="Objections that stand.")
     projects: list[Project] = ungoverned(because=_GROUP, description="Solstrøm cases.")
+    first_name: str | None = governed("person.first_name", description="First name, as ordered with.")
+    last_name: str | None = governed("person.last_name", description="Last name, as ordered with.")
+    birth_date: str | None = governed("person.birth_date", description="Birth date, ISO 8601; or its year alone.")
+    mobile: str | None = governed("person.mobile", description="Mobile number, with country code.")
+    power_contracts: list[PowerContract] = strawberry.field(
+        default_factory=list, description="Nabostrøm contracts.", directives=[Ungoverned(because=_GROUP)]
+    )
+    company_contracts: list[CompanyContract] = strawberry.field(
+        default_factory=list,
+        description="Companies this person speaks for (kontaktperson).",
+        directives=[Ungoverned(because=_GROUP)],
+    )
     accesses: Connection[AccessEntry] | None = strawberry.field(
         resolver=_accesses,
         description="Who opened this person's data, when, why, which fields; refusals included. Newest first.",

@@ -6,6 +6,7 @@ who asks         UNAUTHENTICATED  PURPOSE_REQUIRED  RECIPIENT_REQUIRED
 the policy       WITHHELD  REFUSED
 the data         NOT_FOUND  INVALID  CONFLICT
 the house        UNAVAILABLE  DAMAGED  INTERNAL
+outside          REGISTER
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Code(Enum):
     UNAVAILABLE = "UNAVAILABLE"
     DAMAGED = "DAMAGED"
     INTERNAL = "INTERNAL"
+    REGISTER = "REGISTER"
 
 
 MESSAGES: Final[Mapping[Code, str]] = MappingProxyType(
@@ -68,5 +70,6 @@ MESSAGES: Final[Mapping[Code, str]] = MappingProxyType(
         Code.UNAVAILABLE: "not available now; safe to send again with the same idempotency key",
         Code.DAMAGED: "stored data does not open",
         Code.INTERNAL: "something went wrong here",
+        Code.REGISTER: "a register outside the house did not answer as agreed; nothing was stored",
     }
 )

@@ -47,7 +47,7 @@ async def test_without_any_one_of_the_six_there_is_no_contract_and_nothing_is_st
     power: PowerCase, left_out: str
 ) -> None:
     with pytest.raises(ContractRequires) as caught:
-        await power.order(**{left_out: None})
+        await power.order(by=None, key=None, contract=None, **{left_out: None})
     assert caught.value.fields == (SIX[left_out],)
     assert power.customer is None
 
@@ -74,7 +74,7 @@ async def test_a_value_that_is_none_of_its_kind_stores_nothing_and_is_not_quoted
     power: PowerCase, name: str, value: str
 ) -> None:
     with pytest.raises(Invalid) as caught:
-        await power.order(**{name: value})
+        await power.order(by=None, key=None, contract=None, **{name: value})
     assert caught.value.field == SIX[name]
     assert not value.strip() or value not in str(caught.value)
     assert power.customer is None
@@ -206,7 +206,7 @@ async def test_a_sole_proprietorship_orders_as_the_person_it_is(power: PowerCase
 @pytest.mark.parametrize("left_out", sorted(COMPANY))
 async def test_without_any_one_of_the_seven_a_company_has_no_contract(power: PowerCase, left_out: str) -> None:
     with pytest.raises(ContractRequires) as caught:
-        await power.order_for_company(**{left_out: None})
+        await power.order_for_company(by=None, sole_proprietorship=False, **{left_out: None})
     assert caught.value.fields == (f"company_contract.{left_out}",)
 
 

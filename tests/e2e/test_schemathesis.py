@@ -22,6 +22,10 @@ from databases import fresh_pair
 from graphql_world import World, fake_world, key, world_over
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+from nabostrom_world import ADDRESS as POWER_ADDRESS
+from nabostrom_world import EMAIL as POWER_EMAIL
+from nabostrom_world import NATIONAL_ID as POWER_NATIONAL_ID
+from nabostrom_world import POINT
 from schemathesis.specs.graphql import nodes
 from shipped_policy import shipped
 from solstrom_world import ADDRESS, EMAIL, NAME, NATIONAL_ID
@@ -29,10 +33,11 @@ from vault_house import home
 
 from hvelv.app import AppSettings
 from hvelv.embedded import EmbeddedPostgres
+from policies.oslo import oslo_date
 
 T = TypeVar("T")
 
-OTHER: Final = ("ola.ukjent@example.no", "Skyggeveien 2, 5003 Bergen")
+OTHER: Final = ("ola.ukjent@example.no", "Skyggeveien 2, 5003 Bergen", POWER_ADDRESS, POWER_EMAIL, POINT)
 MINE: Final = (EMAIL, ADDRESS, NAME, NATIONAL_ID)
 ROLES: Final = (
     "self",
@@ -44,9 +49,17 @@ ROLES: Final = (
     "bank",
     "installer",
     "solar_engine",
+    "meter_ingest",
+    "billing",
+    "operator",
+    "grid_company",
 )
-PARTNERS: Final = {"bank": "loan_application", "installer": "installation"}
-SEES_EVERYBODY: Final = frozenset({"customer_service", "solar_engine"})
+PARTNERS: Final = {
+    "bank": "loan_application",
+    "installer": "installation",
+    "grid_company": "grid_registration",
+}
+SEES_EVERYBODY: Final = frozenset({"customer_service", "solar_engine", "meter_ingest", "billing", "operator"})
 SEES_NOBODY: Final = frozenset({"visitor", "dpo", "developer", "installer"})
 PURPOSES: Final = sorted(name.upper() for name in shipped().purposes)
 
@@ -64,7 +77,10 @@ async def _staged(world: World) -> Stage:
     case = world.case
     other = await case.ask(email=OTHER[0], address=OTHER[1])
     loan = await case.until_loan()
+    power = world.power
+    await power.until_started(oslo_date(world.clock()))
     ids = [case.subject, case.project, loan, other.subject, other.project, UUID(int=7, version=4)]
+    ids += [power.subject, power.contract]
     bearers = {
         role: await world.bearer(role, subject=case.subject if role == "self" else None, purpose=PARTNERS.get(role))
         for role in ROLES
@@ -84,8 +100,8 @@ operations = schemathesis.graphql.from_asgi("/graphql", STAGE.world.app)
 def hidden_from(role: str) -> tuple[str, ...]:
     """Values of the stage that this role serves nobody with."""
     if role in SEES_EVERYBODY:
-        return (NATIONAL_ID,)
-    return (*MINE, *OTHER) if role in SEES_NOBODY else OTHER
+        return (NATIONAL_ID, POWER_NATIONAL_ID)
+    return (POWER_NATIONAL_ID, *MINE, *OTHER) if role in SEES_NOBODY else (POWER_NATIONAL_ID, *OTHER)
 
 
 def with_purpose(document: str, purpose: str) -> str:

@@ -1,4 +1,4 @@
-"""A Solstrøm case behind the GraphQL application: bearers for everybody, and a client that asks in their name."""
+"""Cases behind the GraphQL application: bearers for everybody, and a client that asks in their name."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ import httpx2
 from determinism import SeededIds, VirtualClock
 from fake_doors import FakeDoors
 from fake_vault import FakeVault
+from nabostrom_world import MemoryPersons, MemoryPoints, PowerCase
 from shipped_policy import shipped
 from solstrom_world import Case
 from starlette.applications import Starlette
 
 from hvelv.app import AppSettings, create_app
 from policies.model import SubjectId
-from resolvers.house import Vault
+from resolvers.house import Registers, Vault
 from vault.request import Secret
 from vault.tokens import TokenSpec
 
@@ -72,6 +73,7 @@ class World:
     case: Case
     app: Starlette
     client: httpx2.AsyncClient
+    power: PowerCase
     bearers: dict[str, str] = field(default_factory=dict)
     ids: SeededIds = field(default_factory=lambda: SeededIds("graphql"))
 
@@ -125,9 +127,13 @@ def fake_vault() -> FakeVault:
 
 def world_over(vault: Vault, clock: VirtualClock, settings: AppSettings | None = None) -> World:
     """An application over a vault."""
-    app = create_app(vault, settings or AppSettings(), clock=clock, ids=SeededIds("application"))
+    power = PowerCase(vault, clock, SeededIds("power"))
+    registers = Registers(points=MemoryPoints(power.registers), persons=MemoryPersons(power.registers))
+    settings = settings or AppSettings()
+    app = create_app(vault, settings, clock=clock, ids=SeededIds("application"), registers=registers)
     client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://hvelv.example")
-    return World(vault=vault, clock=clock, case=Case(vault, clock, SeededIds("case")), app=app, client=client)
+    case = Case(vault, clock, SeededIds("case"))
+    return World(vault=vault, clock=clock, case=case, app=app, client=client, power=power)
 
 
 def fake_world(settings: AppSettings | None = None) -> World:

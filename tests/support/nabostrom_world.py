@@ -130,7 +130,7 @@ class PowerCase:
         return MemoryPoints(self.registers)
 
     def key(self, wish: DataclassInstance, name: str | None = None) -> RequestKey:
-        return keyed(name or f"key {self.numbers()}", wish)
+        return keyed(name or f"power {self.numbers()}", wish)
 
     async def somebody(self, *roles: str, subject: SubjectId | None = None) -> Principal:
         spec = TokenSpec(

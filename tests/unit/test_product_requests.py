@@ -14,16 +14,16 @@ from shipped_policy import shipped
 from policies.model import RecordId, SubjectId
 from products import nabostrom, solstrom
 from products.errors import ContractRequires, StepRefused
-from products.request import keyed
 from products.nabostrom.step import COMPANY_CONTRACT, METERING_POINT, POWER_CONTRACT
 from products.nabostrom.step import Step as PowerStep
+from products.request import keyed
 from products.solstrom import inputs
 from products.solstrom.lead import consents_of
 from products.solstrom.step import LOAN, PERSON, PROJECT, ROOF, Step, taking
 from vault.errors import Refused
 from vault.request import Withheld
 
-SOURCES = [file for product in (solstrom, nabostrom) for file in sorted(Path(product.__file__).parent.glob("*.py"))]
+SOURCES = [file for product in (solstrom, nabostrom) for file in sorted(Path(*product.__path__).glob("*.py"))]
 ROOF_GIVEN = inputs.RecordRoof(
     subject=SubjectId(UUID(int=1)),
     project=RecordId(UUID(int=2)),
