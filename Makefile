@@ -72,7 +72,7 @@ bench: $(DEV) ## side by side against plain twins; prints ratios
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: audit-http
-audit-http: ## the graphql-http suite against a running server: URL=… TOKEN=… (needs node and npm)
+audit-http: $(DEV) ## the graphql-http suite; URL=… TOKEN=… for a server that runs (needs node and npm)
 	@sh tools/audit-http "$(URL)" "$(TOKEN)"
 
 .PHONY: audit-packages

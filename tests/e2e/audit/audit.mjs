@@ -12,7 +12,13 @@ const authorised = (url, init = {}) => {
   return fetch(url, { ...init, headers });
 };
 
-const results = await auditServer({ url: argv[2], fetchFn: authorised });
+let results;
+try {
+  results = await auditServer({ url: argv[2], fetchFn: authorised });
+} catch (error) {
+  console.error(`no answer from ${argv[2]} (${error.cause?.code ?? error.name}); start it with \`make dev\``);
+  exit(69);
+}
 const counts = { ok: 0, notice: 0, warn: 0, error: 0 };
 for (const result of results) {
   counts[result.status] += 1;
