@@ -26,7 +26,8 @@ from vault.request import Secret
 from vault.storage.writing import destroy_subject
 
 WITHIN: Final = 1.0
-REAL: Final = 25
+REAL: Final = 50
+"""Customers who came in through the doors; as many again do not want an offer. Only such people can be made dirty."""
 SAMPLE: Final = 500
 TWIN: Final = "rewrite as many plain rows"
 
@@ -73,8 +74,8 @@ class Rolling:
 
     async def dirty(self, count: int) -> None:
         """Mark so many people as having lost a part of theirs: each gets a new key, its data keys under it."""
-        people = [person.subject for person in self.town.everybody]
-        chosen = [*people, *self.keys][:count]
+        chosen = [person.subject for person in self.town.everybody][:count]
+        self.results.check(len(chosen) == count, "roll: too few people to make dirty")
         await self.control.execute(
             "update subject set dirty_since = $1 where subject = any($2::uuid[])",
             self.house.keys.current.number, chosen,

@@ -124,6 +124,20 @@ async def test_damaged_people_are_set_aside_and_everybody_else_opens(databases: 
         await all_open(people, whole)
 
 
+async def test_somebody_whose_standing_is_missing_is_set_aside_and_stops_nothing(
+    databases: Databases, tmp_path: Path
+) -> None:
+    async with home(databases, tmp_path / "keys") as at_home:
+        people = People(at_home)
+        everybody = await crowd(people)
+        dirty = everybody[4]
+        await execute(databases, "delete from standing where subject = $1", dirty.subject)
+        report = await roll(at_home)
+        assert report.damaged == [dirty.subject]
+        at_home.house.keys.cache.clear()
+        await all_open(people, [person for person in everybody if person != dirty])
+
+
 async def test_one_damaged_data_key_costs_its_own_data_only(databases: Databases, tmp_path: Path) -> None:
     async with home(databases, tmp_path / "keys") as at_home:
         people = People(at_home)

@@ -243,7 +243,7 @@ class Roll:
     async def _renew_one(self, subject: SubjectId, old: int) -> bool:
         """A new subject key over the data keys that survived, in one transaction under the subject's lock.
 
-        False: some of them were damaged and stay behind.
+        False: some of them were damaged, or the standing is missing; what does not open stays behind.
         """
         keys = self._house.keys
         async with self._house.control.transaction() as connection:
@@ -252,9 +252,11 @@ class Roll:
                 "select true from subject where subject = $1 and state = 1 and dirty_since <= $2 for no key update",
                 subject, old,
             )  # fmt: skip
-            found = await fetch_subjects(connection, [subject])
-            if not locked or subject not in found:
+            if not locked:
                 return True
+            found = await fetch_subjects(connection, [subject])
+            if subject not in found:
+                return False
             row = found[subject]
             generation = row.generation + 1
             before = Sealer(keys.open_subject_key(subject, row.generation, row.subject_keys))
