@@ -34,12 +34,12 @@ async def test_an_epoch_everybody_left_is_not_opened_again_and_the_next_run_only
             with monkeypatch.context() as patched:
                 patched.setattr(house.key_service, "destroy_root", away)
                 with pytest.raises(Unavailable):
-                    await Roll(house, wait_seconds=10).run()
+                    await Roll(house, wait_seconds=60).run()
         assert await states(databases) == [(1, "moved"), (2, "current")]
 
         async with another_house(at_home, "later", sweeper=True) as house:
             assert [epoch.number for epoch in house.keys.loaded] == [2]
-            report = await Roll(house, wait_seconds=10).run()
+            report = await Roll(house, wait_seconds=60).run()
         assert (report.old, report.new, report.moved, report.renewed) == (1, 2, 0, 0)
         assert await states(databases) == [(1, "destroyed"), (2, "current")]
         assert "person.email" in await people.own(person)

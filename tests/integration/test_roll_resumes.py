@@ -87,7 +87,7 @@ async def test_a_roll_killed_at_any_step_is_finished_by_the_next(
         with monkeypatch.context() as patch:
             kill_at(step, house, patch)
             with pytest.raises(Killed):
-                await Roll(house, wait_seconds=10).run()
+                await Roll(house, wait_seconds=60).run()
     await all_open(shared, everybody)
     assert (await shared.vault.receipt(gone.me, receipt.id)).status is ReceiptStatus.PENDING
     report = await roll(at_home, f"after {step}")
@@ -161,7 +161,7 @@ async def test_two_rolls_at_once_are_one(databases: Databases, tmp_path: Path) -
         everybody = await crowd(people)
         async with sweeper(at_home, "one") as one, sweeper(at_home, "two") as two:
             done = await asyncio.gather(
-                Roll(one, wait_seconds=10).run(), Roll(two, wait_seconds=10).run(), return_exceptions=True
+                Roll(one, wait_seconds=60).run(), Roll(two, wait_seconds=10).run(), return_exceptions=True
             )
         assert sorted(type(each).__name__ for each in done) == ["Contended", "Report"]
         assert Contended in {type(each) for each in done}

@@ -91,7 +91,7 @@ async def another_vault(databases: Any, keyring: Path, home: Home, seed: str) ->
         yield vault
 
 
-async def roll(home: Home, seed: str = "sweeper", *, wait_seconds: float = 10.0) -> Report:
+async def roll(home: Home, seed: str = "sweeper", *, wait_seconds: float = 60.0) -> Report:
     """A whole roll by a process of its own."""
     async with another_house(home, f"{seed} {home.clock()}", sweeper=True) as house:
         return await Roll(house, wait_seconds=wait_seconds).run()

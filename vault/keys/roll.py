@@ -58,6 +58,7 @@ from vault.storage.rolling import (
     stop_writers,
     take_back,
     tokens_to_roll,
+    walk_by_key,
     without_key,
 )
 from vault.storage.rows import DataKeyRow, SubjectRow, fetch_subjects
@@ -178,6 +179,7 @@ class Roll:
         while True:
             try:
                 async with self._house.control.transaction() as connection:
+                    await walk_by_key(connection)
                     chunk = await keys_to_roll(connection, old.number, new.number, after)
                     stale = await self._copy_chunk(connection, old, new, chunk, report) if chunk else 0
             except Collision:

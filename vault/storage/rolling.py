@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from vault.storage.epochs import EPOCH_LOCK, slot
 
 CHUNK: Final = 10_000
+FIRST: Final = UUID(int=0)
+"""Before every subject: ids are random and of version 4, which this is not."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeyToRoll:
+class KeyToRoll(NamedTuple):
     """A subject's key in the old epoch, and the version its subject had in the same snapshot."""
 
     subject: UUID
@@ -23,8 +23,7 @@ class KeyToRoll:
     wrapped: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class TokenToRoll:
+class TokenToRoll(NamedTuple):
     """An index token in the old epoch."""
 
     token: bytes
@@ -33,27 +32,44 @@ class TokenToRoll:
     field: str
 
 
+async def walk_by_key(connection: Any) -> None:
+    """For this transaction: take rows along the keys of tables.
+
+    The planner knows nothing yet of the partition that a roll is filling; it would take it for empty and read it whole
+    for every row.
+    """
+    await connection.execute("select set_config('enable_seqscan', 'off', true)")
+
+
 async def keys_to_roll(connection: Any, old: int, new: int, after: UUID | None) -> list[KeyToRoll]:
     """The next chunk of clean live subjects whose key is not in the new epoch yet, by subject id."""
+    # all three are walked along their keys from where the last chunk ended; the planner does not see that one implies it
     rows = await connection.fetch(
         "select s.subject, s.version, k.generation, k.wrapped"
-        " from subject_key k join subject s on s.subject = k.subject "
-        " where k.slot = $1 and k.epoch = $2 and ($4::uuid is null or k.subject > $4)"
+        " from subject_key k join subject s on s.subject = k.subject"
+        " where k.slot = $1 and k.epoch = $2 and k.subject > $4 and s.subject > $4"
         " and s.state = 1 and (s.dirty_since is null or s.dirty_since > $2)"
-        " and not exists (select from subject_key n where n.slot = $3 and n.subject = k.subject)"
+        " and not exists (select from subject_key n where n.slot = $3 and n.subject > $4 and n.subject = k.subject)"
         " order by k.subject limit $5",
-        slot(old), old, slot(new), after, CHUNK,
+        slot(old), old, slot(new), after or FIRST, CHUNK,
     )  # fmt: skip
     return [KeyToRoll(*row) for row in rows]
 
 
-async def tokens_to_roll(connection: Any, old: int, subjects: Sequence[UUID]) -> list[TokenToRoll]:
-    """The index tokens of these subjects in the old epoch."""
+async def tokens_to_roll(connection: Any, old: int, subjects: Collection[UUID]) -> list[TokenToRoll]:
+    """The index tokens of these subjects in the old epoch.
+
+    Read as a range and sifted here: of a chunk nearly all in the range are wanted, and a list of ten thousand ids would
+    be searched again for every row.
+    """
+    if not subjects:
+        return []
     rows = await connection.fetch(
-        "select token, subject, record, field from index_token where slot = $1 and subject = any($2::uuid[])",
-        slot(old), list(subjects),
+        "select token, subject, record, field from index_token where slot = $1 and subject between $2 and $3",
+        slot(old), min(subjects), max(subjects),
     )  # fmt: skip
-    return [TokenToRoll(*row) for row in rows]
+    wanted = frozenset(subjects)
+    return [TokenToRoll(*row) for row in rows if row[1] in wanted]
 
 
 async def copy_keys(connection: Any, new: int, rows: Sequence[tuple[UUID, int, bytes]]) -> None:
