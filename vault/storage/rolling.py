@@ -43,7 +43,7 @@ async def walk_by_key(connection: Any) -> None:
 
 async def keys_to_roll(connection: Any, old: int, new: int, after: UUID | None) -> list[KeyToRoll]:
     """The next chunk of clean live subjects whose key is not in the new epoch yet, by subject id."""
-    # all three are walked along their keys from where the last chunk ended; the planner does not see that one implies it
+    # all three are walked along their keys from where the last chunk ended: the planner does not infer it
     rows = await connection.fetch(
         "select s.subject, s.version, k.generation, k.wrapped"
         " from subject_key k join subject s on s.subject = k.subject"
