@@ -29,10 +29,13 @@ class Label(StrEnum):
     """
 
     GROUP = "hvelv/group/1"
+    SEGMENT = "hvelv/segment/1"
+    SERIES_HEAD = "hvelv/series-head/1"
     # wrapped keys
     EPOCH_KEY = "hvelv/key/epoch/1"
     SUBJECT_KEY = "hvelv/key/subject/1"
     DATA_KEY = "hvelv/key/data/1"
+    SERIES_KEY = "hvelv/key/series/1"
     STANDING_KEY = "hvelv/key/standing/1"
     AUDIT_KEY = "hvelv/key/audit/1"
     INDEX_KEY = "hvelv/key/index/1"
@@ -59,6 +62,8 @@ class Label(StrEnum):
     REQUEST_BODY = "hvelv/hash/request-body/1"
     SUPPRESSION = "hvelv/hash/suppression/1"
     ALIAS = "hvelv/hash/alias/1"
+    # hashes without a key
+    SERIES = "hvelv/hash/series/1"
 
 
 _LENGTH: Final = struct.Struct(">I")

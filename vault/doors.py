@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Final, Self
 from uuid import UUID
@@ -21,6 +22,7 @@ from vault.receipts import receipt
 from vault.request import (
     Cause,
     Change,
+    Everyone,
     FieldMask,
     Lookup,
     Opened,
@@ -31,6 +33,9 @@ from vault.request import (
     Sealed,
 )
 from vault.sealing import Sealing
+from vault.series.arriving import Arriving
+from vault.series.reading import SeriesOpening
+from vault.series.request import Appended, Arrival, SeriesOpened
 from vault.tasks import Tasks
 from vault.tokens import Tokens
 
@@ -50,6 +55,8 @@ class Vault:
         self._sealing = Sealing(house)
         self._erasure = Erasure(house, self.tokens)
         self._audit = Audit(house)
+        self._arriving = Arriving(house)
+        self._series = SeriesOpening(house)
 
     async def __aenter__(self) -> Self:
         await self._house.start()
@@ -91,6 +98,46 @@ class Vault:
     async def erase(self, who: Principal, cause: Cause, scopes: Sequence[Scope]) -> Receipt:
         """See `vault.erasure.Erasure.erase`."""
         return await self._erasure.erase(who, cause, scopes)
+
+    async def append(
+        self,
+        who: Principal,
+        access: Access,
+        deliveries: Sequence[Arrival],
+        idempotency: RequestKey | None = None,
+    ) -> Appended:
+        """See `vault.series.arriving.Arriving.append`."""
+        return await self._arriving.append(who, access, deliveries, idempotency)
+
+    async def series(
+        self,
+        who: Principal,
+        access: Access,
+        subjects: Sequence[SubjectId] | Everyone,
+        fields: FieldMask,
+        start: datetime,
+        end: datetime,
+        records: RecordFilter | None = None,
+        *,
+        history: bool = False,
+    ) -> SeriesOpened:
+        """See `vault.series.reading.SeriesOpening.series`."""
+        return await self._series.series(who, access, subjects, fields, start, end, records, history=history)
+
+    def series_by_month(
+        self,
+        who: Principal,
+        access: Access,
+        subjects: Sequence[SubjectId] | Everyone,
+        fields: FieldMask,
+        start: datetime,
+        end: datetime,
+        records: RecordFilter | None = None,
+        *,
+        history: bool = False,
+    ) -> AsyncIterator[SeriesOpened]:
+        """See `vault.series.reading.SeriesOpening.by_month`."""
+        return self._series.by_month(who, access, subjects, fields, start, end, records, history=history)
 
     async def receipt(self, who: Principal, number: UUID) -> Receipt:
         """The receipt of an erasure, for the subject it was of and for whoever may erase anybody.

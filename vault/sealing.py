@@ -11,7 +11,6 @@ A crash before 3 leaves garbage blobs for the sweeper; after 3 everything.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -21,14 +20,13 @@ import cbor2
 
 from policies.event import Event
 from policies.model import Access, Principal, RecordId, SubjectId
-from vault.address import Label
-from vault.crypto.derive import keyed_hash
 from vault.draft import Draft, GroupKey, Rows
-from vault.errors import Conflict, Contended, Invalid, Refused, TokenRefused, Unknown
+from vault.errors import Contended, Invalid, Refused, TokenRefused, Unknown
 from vault.groups import group_of
 from vault.house import ROUNDS, House, Loaded
 from vault.killing import Victim, history, kill, made_due
 from vault.ledger.book import Act, Kind, Left, Outcome
+from vault.once import Hashed, earlier_outcome, hashed
 from vault.receipts import died, tombstone
 from vault.request import Change, RequestKey, Sealed, Value, Withheld
 from vault.storage.engine import Collision, retrying
@@ -39,7 +37,6 @@ from vault.storage.writing import (
     SubjectWrite,
     insert_blobs,
     lock_subjects,
-    request_outcome,
     take_request,
     write_subjects,
 )
@@ -56,14 +53,6 @@ class Prepared:
     blobs: Sequence[tuple[SubjectId, UUID, bytes]]
     entry: Entry
     sealed: Sealed
-
-
-@dataclass(frozen=True, slots=True)
-class Hashed:
-    """A request key as it is stored."""
-
-    key: bytes
-    body: bytes
 
 
 class Sealing:
@@ -95,7 +84,7 @@ class Sealing:
             Contended: the subjects kept changing; send again.
             Unavailable: a database or the key service does not answer; send again with the same key.
         """
-        request = self._hashed(who, idempotency)
+        request = hashed(self._house, who, idempotency)
         for attempt in range(ROUNDS):
             earlier = await self._earlier(request)
             if earlier is not None:
@@ -115,26 +104,9 @@ class Sealing:
 
     # -- idempotency -----------------------------------------------------------------------------------------------
 
-    def _hashed(self, who: Principal, request: RequestKey | None) -> Hashed | None:
-        if request is None:
-            return None
-        key = self._house.keys.system("idempotency")
-        mine = who.account.bytes, request.key.encode("utf-8", "surrogatepass")
-        return Hashed(
-            keyed_hash(key, Label.REQUEST_KEY, *mine), keyed_hash(key, Label.REQUEST_BODY, *mine, request.body)
-        )
-
     async def _earlier(self, request: Hashed | None) -> Sealed | None:
-        if request is None:
-            return None
-        async with self._house.control.connection() as connection:
-            found = await request_outcome(connection, request.key)
-        if found is None:
-            return None
-        if not hmac.compare_digest(found[0], request.body):
-            msg = "the idempotency key was used for another request"
-            raise Conflict(msg)
-        return _decoded(found[1])
+        found = await earlier_outcome(self._house, request)
+        return None if found is None else _decoded(found)
 
     # -- 1: decide -----------------------------------------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ async def test_both_schemas_go_forwards_backwards_and_forwards_again(empty: Data
     assert {"ledger_entry", "subject_key", "tombstone"} <= {
         row[0] for row in made["control: information_schema.columns"]
     }
-    assert {row[0] for row in made["contents: information_schema.columns"]} == {"blob"}
+    assert {row[0] for row in made["contents: information_schema.columns"]} == {"blob", "segment"}
     await migrate(empty.owner_control, empty.owner_contents)
     assert await shape(empty) == made
     await back(empty)

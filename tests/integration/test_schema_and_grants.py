@@ -20,7 +20,8 @@ ALL: Final = "DELETE INSERT SELECT UPDATE"
 ADDING: Final = "INSERT SELECT"
 SLOTS: Final = [f"{table}_{n}" for table in ("index_token", "subject_key") for n in range(SLOT_COUNT)]
 CHANGED: Final = [
-    "audit_key", "data_key", "epoch", "event", "head", "idempotency", "inbox", "index_token", "standing", "subject",
+    "audit_key", "data_key", "epoch", "event", "head", "idempotency", "inbox", "index_token", "series_head",
+    "standing", "subject",
     "subject_key", "system_key",
 ]  # fmt: skip
 APPENDED: Final = [
@@ -34,7 +35,10 @@ CONTROL: Final[Mapping[str, Mapping[str, str]]] = {
     | {"token": "SELECT", "task": "DELETE SELECT"},
     "hvelv_gateway": {"device_key": "SELECT", "inbox": "INSERT"},
 }
-CONTENTS: Final = {"hvelv_app": {"blob": ADDING}, "hvelv_sweeper": {"blob": "DELETE INSERT SELECT"}}
+CONTENTS: Final = {
+    "hvelv_app": dict.fromkeys(["blob", "segment"], ADDING),
+    "hvelv_sweeper": dict.fromkeys(["blob", "segment"], "DELETE INSERT SELECT"),
+}
 COLUMNS: Final = {
     ("hvelv_gateway", "epoch"): "inbox_public number state",
     ("hvelv_gateway", "device_key"): "high_water",

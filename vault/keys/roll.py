@@ -32,6 +32,7 @@ from vault.house import House
 from vault.keys.epoch import LoadedEpoch, make_epoch
 from vault.keys.tree import data_key_place, subject_key_place
 from vault.ledger.book import Act, Kind
+from vault.series.renewal import renew_series
 from vault.storage.engine import Collision
 from vault.storage.epochs import (
     CHANGED,
@@ -276,9 +277,10 @@ class Roll:
             await connection.execute(
                 "update subject set generation = $2, dirty_since = null where subject = $1", subject, generation
             )
+            whole = await renew_series(connection, self._house, subject, before, Sealer(key), generation)
             await self._move_tokens(connection, subject)
             await connection.execute("select pg_notify($1, $2)", DROPPED, str(subject))
-            return len(rewrapped) == len(row.data_keys)
+            return whole and len(rewrapped) == len(row.data_keys)
 
     async def _move_tokens(self, connection: Any, subject: SubjectId) -> None:
         keys = self._house.keys

@@ -14,8 +14,9 @@ CONTROL: Final = (
     "epoch", "system_key", "audit_key", "subject", "standing", "event", "subject_key", "index_token", "data_key",
     "head", "token", "tombstone", "idempotency", "ledger_entry", "ledger_subject", "ledger_log", "ledger_leaf",
     "ledger_node", "ledger_checkpoint", "device_key", "inbox",
+    "series_head",
 )  # fmt: skip
-CONTENTS: Final = ("blob",)
+CONTENTS: Final = ("blob", "segment")
 
 
 async def copy_rows(source: str, target: str, tables: tuple[str, ...], *, replace: bool = False) -> int:
