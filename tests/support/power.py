@@ -65,7 +65,7 @@ class Metering:
         return customer
 
     async def customers(self, count: int, points: int = 1) -> list[Customer]:
-        """So many, ordered and started, in four calls."""
+        """So many, ordered and started, in five calls."""
         made: list[Customer] = []
         for _ in range(count):
             self.numbers += 1
@@ -83,13 +83,9 @@ class Metering:
         orders = [change for customer in made for change in _order(customer)]
         await self.vault.seal(visitor, ORDER, orders, [self._fact(customer, "power.ordered") for customer in made])
         ids = [
-            Change(
-                subject=customer.subject, record=customer.contract, parent=RecordId(customer.subject),
-                entity="power_contract",
-                values={"power_contract.national_id": national_ids()[customer.number % len(national_ids())]},
-            )
+            _of_contract(customer, "national_id", national_ids()[customer.number % len(national_ids())])
             for customer in made
-        ]  # fmt: skip
+        ]
         await self.vault.seal(await self.somebody("register_lookup"), IDENTITY, ids)
         numbered = [
             Change(
@@ -99,7 +95,9 @@ class Metering:
             for customer in made
             for place, point in enumerate(customer.points)
         ]  # fmt: skip
-        await self.vault.seal(ingest, LOOKUP, numbered, [self._fact(customer, "power.started") for customer in made])
+        await self.vault.seal(ingest, LOOKUP, numbered)
+        begun = [_of_contract(customer, "supply_from", "2015-01-01") for customer in made]
+        await self.vault.seal(ingest, METERING, begun, [self._fact(customer, "power.started") for customer in made])
         return made
 
     def _fact(self, customer: Customer, name: str) -> Event:
@@ -144,6 +142,13 @@ def _order(customer: Customer) -> Sequence[Change]:
             entity="power_contract", values={"power_contract.address": f"Prøveveien {customer.number}, 0170 Oslo"},
         ),
     ]  # fmt: skip
+
+
+def _of_contract(customer: Customer, name: str, value: str) -> Change:
+    return Change(
+        subject=customer.subject, record=customer.contract, parent=RecordId(customer.subject),
+        entity="power_contract", values={f"power_contract.{name}": value},
+    )  # fmt: skip
 
 
 def at(text: str) -> datetime:
