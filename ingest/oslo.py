@@ -41,6 +41,11 @@ class Placed:
 def offsets(at: Seconds) -> Seconds:
     """How many seconds clocks in Oslo are ahead of UTC at these instants."""
     changes, after = _changes()
+    if not len(at):
+        return at
+    first, last = np.searchsorted(changes, (at.min(), at.max()), side="right").tolist()
+    if first == last:
+        return np.full(len(at), after[first])
     return after[np.searchsorted(changes, at, side="right")]
 
 

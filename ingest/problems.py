@@ -56,7 +56,7 @@ class Rule(StrEnum):
     MISSING_WITH_VALUE = "missing, and yet a value"
     VALUE_MISSING = "no value, and yet not missing"
     FUTURE = "the interval has not ended yet"
-    REGISTERED_EARLY = "registered before the interval had ended"
+    REGISTERED_AHEAD = "registered in the future"
     CONTRADICTION = "two different values of one interval, registered at the same time"
     REGISTER = "no register reading: whole steps within the register's digits"
     REGISTER_ORDER = "not after the reading before"

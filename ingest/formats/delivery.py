@@ -10,7 +10,7 @@ from typing import Final, Protocol, TypeAlias
 from ingest.problems import Problem
 from ingest.readings import Batch, MeteringPoint, PeriodVolume, RegisterReading
 
-CHUNK: Final = 1 << 18
+CHUNK: Final = 1 << 19
 """Bytes asked of a stream at a time."""
 
 LONGEST: Final = 1 << 20

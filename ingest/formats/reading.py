@@ -7,11 +7,12 @@ from io import BytesIO
 from typing import Final, TypeAlias
 
 from ingest.formats.delivery import Format, Item, Options, Readable
+from ingest.formats.elhub_csv import read_elhub_csv
 from ingest.formats.sniffing import ENOUGH, sniff
 from ingest.problems import Problem, Rule
 
 _Reader: TypeAlias = Callable[[Readable, Options], Iterator[Item]]
-_READERS: Final[Mapping[Format, _Reader]] = {}
+_READERS: Final[Mapping[Format, _Reader]] = {Format.ELHUB_CSV: read_elhub_csv}
 
 
 class _Again:

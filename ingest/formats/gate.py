@@ -1,0 +1,82 @@
+"""What every reading must be, whatever format it came in: measured by now, possible, of one resolution in a day.
+
+A day of a series has one resolution: meters change it at midnight. Which resolution a day has is remembered for the
+last million days of series of a delivery; the store knows the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest import oslo
+from ingest.energy import most_wh
+from ingest.formats.delivery import Item, Options
+from ingest.formats.verdicts import Verdicts
+from ingest.merging import contradictions, history
+from ingest.problems import Problem, Rule, Severity
+from ingest.readings import UNREGISTERED, Batch, Direction, MeteringPoint, Resolution, seconds
+
+CLOCKS_DIFFER: Final = timedelta(minutes=5)
+"""How far ahead of ours the clock may be that registered a reading."""
+
+_REMEMBERED: Final = 1 << 20
+
+
+class Gate:
+    """Passes the readings of one delivery that can be true, and names the others."""
+
+    def __init__(self, options: Options) -> None:
+        self._now = seconds(options.now)
+        self._latest_registration = seconds(options.now + CLOCKS_DIFFER)
+        self._resolutions: dict[tuple[MeteringPoint, Direction, int], Resolution] = {}
+
+    def passed(self, batch: Batch) -> Iterator[Item]:
+        """What of these readings can be true, then what is wrong with the others."""
+        verdicts = Verdicts(batch.line)
+        verdicts.refuse(batch.end > self._now, Rule.FUTURE)
+        verdicts.refuse(batch.registered > self._latest_registration, Rule.REGISTERED_AHEAD)
+        verdicts.refuse(batch.energy_wh > most_wh(batch.series.resolution), Rule.ABSURD)
+        verdicts.refuse(self._in_mixed_day(batch), Rule.MIXED_DAY)
+        fine = batch if verdicts.all_fine else batch.select(verdicts.fine)
+        if len(fine):
+            yield fine
+        yield from verdicts.problems()
+        yield from _contradictions(fine)
+
+    def _in_mixed_day(self, batch: Batch) -> NDArray[np.bool_]:
+        series = batch.series
+        days = oslo.days(batch.start)
+        mixed = np.zeros(len(batch), dtype=np.bool_)
+        if len(self._resolutions) > _REMEMBERED:
+            self._resolutions.clear()
+        for day in _different(days):
+            key = (series.point, series.direction, day)
+            if self._resolutions.setdefault(key, series.resolution) is not series.resolution:
+                mixed |= days == day
+        return mixed
+
+
+def _different(days: NDArray[np.int64]) -> Iterator[int]:
+    """Each day once, or oftener where the delivery returns to it."""
+    new = np.ones(len(days), dtype=np.bool_)
+    new[1:] = days[1:] != days[:-1]
+    yield from days[new].tolist()
+
+
+def _contradictions(batch: Batch) -> Iterator[Problem]:
+    """A warning for each reading that another one of the batch contradicts."""
+    if (batch.start[1:] > batch.start[:-1]).all():
+        return
+    lines = history(batch).line[contradictions(batch)]
+    for line in sorted(lines.tolist()):
+        yield Problem(Rule.CONTRADICTION, line, severity=Severity.WARNING)
+
+
+def unregistered(count: int) -> NDArray[np.int64]:
+    """A column of registrations that the delivery does not tell."""
+    return np.full(count, UNREGISTERED, dtype=np.int64)
