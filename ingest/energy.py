@@ -17,10 +17,14 @@ MOST_W: Final = 10_000_000
 
 _DECIMAL: Final = re.compile(r"(?P<sign>[+-]?)(?P<whole>[0-9]{1,15})(?:[.,](?P<part>[0-9]{1,15}))?")
 _DECIMALS: Final = 3
+_LONGEST: Final = 18
 
 
 def watt_hours(kilowatt_hours: str, *, mark: str = ".") -> int | Rule:
     """The whole watt-hours of a decimal number of kilowatt-hours written with this decimal mark."""
+    digits = kilowatt_hours[: -_DECIMALS - 1] + kilowatt_hours[-_DECIMALS:]
+    if kilowatt_hours[-_DECIMALS - 1 : -_DECIMALS] == mark and digits.isascii() and digits.isdigit():
+        return int(digits) if _DECIMALS < len(digits) <= _LONGEST else Rule.ENERGY
     match = _DECIMAL.fullmatch(kilowatt_hours)
     other = "," if mark == "." else "."
     if match is None or other in kilowatt_hours:

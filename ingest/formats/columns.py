@@ -57,7 +57,8 @@ class _Digits:
 
     def is_at(self, place: int, mark: str) -> NDArray[np.bool_]:
         """Which have this character at this place."""
-        return np.equal(self._places[place], ord(mark))
+        found: NDArray[np.bool_] = self._places[place] == ord(mark)
+        return found
 
     def marks(self, places: dict[int, str]) -> None:
         """Characters that must stand at these places."""
@@ -96,7 +97,8 @@ def instants(table: Table, column: int) -> Seconds:
     new[1:] = (windows[1:] != windows[:-1]) | (length[1:] != length[:-1])
     parsed, odd = _zoned(windows[new])
     repeats = np.cumsum(new) - 1
-    at, closer = parsed[repeats], odd[repeats] | (length != _ZONED_WIDTH)
+    at: Seconds = parsed[repeats]
+    closer = odd[repeats] | (length != _ZONED_WIDTH)
     _look_closer(table, column, at, closer)
     return at
 

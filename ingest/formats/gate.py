@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest import oslo
-from ingest.energy import most_wh
+from ingest.energy import MOST_W, most_wh
 from ingest.formats.delivery import Item, Options
 from ingest.formats.verdicts import Verdicts
 from ingest.merging import contradictions, history
 from ingest.problems import Problem, Rule, Severity
-from ingest.readings import UNREGISTERED, Batch, Direction, MeteringPoint, Resolution, seconds
+from ingest.readings import UNREGISTERED, Batch, Direction, MeteringPoint, PeriodVolume, Resolution, seconds
 
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
 """How far ahead of ours the clock may be that registered a reading."""
@@ -47,6 +47,19 @@ class Gate:
             yield fine
         yield from verdicts.problems()
         yield from _contradictions(fine)
+
+    def passed_volume(self, volume: PeriodVolume) -> Iterator[Item]:
+        """This volume if it can be true, else what is wrong with it."""
+        rule = self._of_volume(volume)
+        yield volume if rule is None else Problem(rule, volume.line, readings=1)
+
+    def _of_volume(self, volume: PeriodVolume) -> Rule | None:
+        if seconds(volume.end) > self._now:
+            return Rule.FUTURE
+        if volume.registered_at is not None and seconds(volume.registered_at) > self._latest_registration:
+            return Rule.REGISTERED_AHEAD
+        hours = (volume.end - volume.start) / timedelta(hours=1)
+        return Rule.ABSURD if volume.energy_wh > MOST_W * hours else None
 
     def _in_mixed_day(self, batch: Batch) -> NDArray[np.bool_]:
         series = batch.series

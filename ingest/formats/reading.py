@@ -8,11 +8,15 @@ from typing import Final, TypeAlias
 
 from ingest.formats.delivery import Format, Item, Options, Readable
 from ingest.formats.elhub_csv import read_elhub_csv
+from ingest.formats.elhub_xml import read_elhub_xml
 from ingest.formats.sniffing import ENOUGH, sniff
 from ingest.problems import Problem, Rule
 
 _Reader: TypeAlias = Callable[[Readable, Options], Iterator[Item]]
-_READERS: Final[Mapping[Format, _Reader]] = {Format.ELHUB_CSV: read_elhub_csv}
+_READERS: Final[Mapping[Format, _Reader]] = {
+    Format.ELHUB_CSV: read_elhub_csv,
+    Format.ELHUB_XML: read_elhub_xml,
+}
 
 
 class _Again:

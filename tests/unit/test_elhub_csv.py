@@ -49,7 +49,8 @@ def csv(*lines: str) -> bytes:
 
 def autumn(minutes: int, hours: range) -> list[str]:
     """Rows of the autumn night as dialect C shows them; hours count from midnight, 25 of them."""
-    midnight, rows = datetime(2026, 10, 25), []  # noqa: DTZ001  what a clock shows has no zone
+    rows: list[str] = []
+    midnight = datetime(2026, 10, 25)  # noqa: DTZ001  what a clock shows has no zone
     for quarter in range(hours.start * 60 // minutes, hours.stop * 60 // minutes):
         shown = [
             midnight + timedelta(minutes=at * minutes - 60 * (at * minutes >= 180)) for at in (quarter, quarter + 1)
