@@ -26,7 +26,7 @@ class Rule(StrEnum):
     # the file as a whole
     UNKNOWN_FORMAT = "the beginning is of no known format"
     EMPTY = "nothing is in it"
-    ENCODING = "not UTF-8 text"
+    ENCODING = "another encoding than UTF-8, or than the one declared"
     TRUNCATED = "ends in the middle"
     LINE_TOO_LONG = "a line, or what cannot be read without its end, is too long"
     COLUMNS = "the columns are of no known kind"

@@ -39,9 +39,8 @@ _FIELDS: Final[Mapping[tuple[str, str], str]] = {
     ("MeteringPointUsedDomainLocation", "Identification"): "point",
 }
 _OBSERVATIONS: Final = frozenset({"Observation", "ProfiledObservation"})
-_ENCODINGS: Final = frozenset(
-    {errors.codes[errors.XML_ERROR_UNKNOWN_ENCODING], errors.codes[errors.XML_ERROR_INCORRECT_ENCODING]}
-)
+_ENCODINGS: Final = frozenset({"utf-8", "us-ascii", "iso-8859-1"})
+_NOT_AS_DECLARED: Final = errors.codes[errors.XML_ERROR_INCORRECT_ENCODING]
 
 
 class _Refused(Exception):
@@ -85,6 +84,7 @@ class _Document:
         self._ended = False
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.buffer_text = True
+        self._parser.XmlDeclHandler = self._declared
         self._parser.StartDoctypeDeclHandler = self._declares
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
@@ -115,9 +115,13 @@ class _Document:
 
     def meaning(self, code: int) -> Rule:
         """The rule that an error of the parser stands for."""
-        if code in _ENCODINGS:
+        if code == _NOT_AS_DECLARED:
             return Rule.ENCODING
         return Rule.TRUNCATED if self._ended else Rule.NOT_WELL_FORMED
+
+    def _declared(self, _: str, encoding: str | None, __: int) -> None:
+        if encoding is not None and encoding.lower() not in _ENCODINGS:
+            raise _Refused(Rule.ENCODING)
 
     def _declares(self, *_: object) -> None:
         raise _Refused(Rule.DECLARES_TYPES)

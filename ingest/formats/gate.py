@@ -7,7 +7,7 @@ last million days of series of a delivery; the store knows the rest.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -19,7 +19,16 @@ from ingest.formats.delivery import Item, Options
 from ingest.formats.verdicts import Verdicts
 from ingest.merging import contradictions, history
 from ingest.problems import Problem, Rule, Severity
-from ingest.readings import UNREGISTERED, Batch, Direction, MeteringPoint, PeriodVolume, Resolution, seconds
+from ingest.readings import (
+    UNREGISTERED,
+    Batch,
+    Direction,
+    MeteringPoint,
+    PeriodVolume,
+    RegisterReading,
+    Resolution,
+    seconds,
+)
 
 CLOCKS_DIFFER: Final = timedelta(minutes=5)
 """How far ahead of ours the clock may be that registered a reading."""
@@ -53,13 +62,21 @@ class Gate:
         rule = self._of_volume(volume)
         yield volume if rule is None else Problem(rule, volume.line, readings=1)
 
+    def passed_register(self, reading: RegisterReading) -> Iterator[Item]:
+        """This register reading if it can be true, else what is wrong with it."""
+        rule = self._of_times(reading.at, reading.registered_at)
+        yield reading if rule is None else Problem(rule, reading.line, readings=1)
+
     def _of_volume(self, volume: PeriodVolume) -> Rule | None:
-        if seconds(volume.end) > self._now:
-            return Rule.FUTURE
-        if volume.registered_at is not None and seconds(volume.registered_at) > self._latest_registration:
-            return Rule.REGISTERED_AHEAD
         hours = (volume.end - volume.start) / timedelta(hours=1)
-        return Rule.ABSURD if volume.energy_wh > MOST_W * hours else None
+        return Rule.ABSURD if volume.energy_wh > MOST_W * hours else self._of_times(volume.end, volume.registered_at)
+
+    def _of_times(self, at: datetime, registered_at: datetime | None) -> Rule | None:
+        if seconds(at) > self._now:
+            return Rule.FUTURE
+        if registered_at is not None and seconds(registered_at) > self._latest_registration:
+            return Rule.REGISTERED_AHEAD
+        return None
 
     def _in_mixed_day(self, batch: Batch) -> NDArray[np.bool_]:
         series = batch.series

@@ -9,13 +9,17 @@ from typing import Final, TypeAlias
 from ingest.formats.delivery import Format, Item, Options, Readable
 from ingest.formats.elhub_csv import read_elhub_csv
 from ingest.formats.elhub_xml import read_elhub_xml
+from ingest.formats.mscons import read_mscons
+from ingest.formats.partner_jsonl import read_partner_jsonl
 from ingest.formats.sniffing import ENOUGH, sniff
-from ingest.problems import Problem, Rule
+from ingest.problems import Problem
 
 _Reader: TypeAlias = Callable[[Readable, Options], Iterator[Item]]
 _READERS: Final[Mapping[Format, _Reader]] = {
     Format.ELHUB_CSV: read_elhub_csv,
     Format.ELHUB_XML: read_elhub_xml,
+    Format.MSCONS: read_mscons,
+    Format.PARTNER_JSONL: read_partner_jsonl,
 }
 
 
@@ -41,11 +45,7 @@ def read(stream: Readable, options: Options) -> Iterator[Item]:
     if isinstance(kind, Problem):
         yield kind
         return
-    reader = _READERS.get(kind)
-    if reader is None:
-        yield Problem(Rule.UNREAD, line=1)
-        return
-    yield from reader(_Again(beginning, stream), options)
+    yield from _READERS[kind](_Again(beginning, stream), options)
 
 
 def read_bytes(data: bytes, options: Options) -> Iterator[Item]:
