@@ -105,6 +105,10 @@ class PlainVault:
         """It only opens."""
         raise NotImplementedError
 
+    async def received(self, who: Principal, access: Access, subject: SubjectId) -> NoReturn:
+        """It only opens."""
+        raise NotImplementedError
+
     async def record(self, who: Principal | None, access: Access) -> NoReturn:
         """It only opens."""
         raise NotImplementedError

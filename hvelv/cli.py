@@ -8,7 +8,7 @@ from typing import Final
 
 import typer
 
-from hvelv.commands import keys, policy, running, token
+from hvelv.commands import keys, policy, rights, running, token
 from hvelv.commands.exits import ending
 
 HELP: Final = """
@@ -41,6 +41,7 @@ app.command()(running.doctor)
 app.add_typer(policy.commands, name="policy")
 app.add_typer(token.commands, name="token")
 app.add_typer(keys.commands, name="keys")
+app.add_typer(rights.commands, name="rights")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

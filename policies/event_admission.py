@@ -8,10 +8,12 @@ comes last (`fold` takes it: there is something to end, to lift or to withdraw).
                   of such records or record a fact on them
     Fact          `fact.unknown`; `record` there; `fact.record` of the declared kind; `fact.by` a role of the rule's
                   `by`; `after:<cond>` in the record's own lane
-    Consent       `consent.unknown`; `consent.by` the subject, or the visitor it is born with
+    Consent       `consent.unknown`; `consent.by` the subject, or the visitor it is born with; a withdrawal also an
+                  officer, for whom it came by letter
     Assignment    `record` there; `assignment.purpose` reaches somebody by assignment; `assignment.recipient` declared;
                   `assignment.by` a role the purpose lists in `assigned_by`, or a service
-    Objection     `objection.purpose` can be objected to; `objection.by` the subject
+    Objection     `objection.purpose` can be objected to; `objection.by` the subject, or an officer; only the subject
+                  ends an absolute one
     Restriction   `record` there; `restriction.by` the subject or an officer
     Hold          `record` there; `hold.unknown`; `hold.statutory` (that one comes by itself); `hold.by` an officer
 
@@ -56,17 +58,28 @@ def _admit(writing: Writing, event: Event) -> Admission:
     match event:
         case RecordAdded():
             return _record(writing, event)
-        case Consent(name=name):
-            if name not in writing.policy.consents:
-                return refuse("consent.unknown")
-            return _by(writing, "consent", _of_kind(writing, RoleKind.SUBJECT, RoleKind.VISITOR), None)
-        case Objection(purpose=name):
-            purpose = writing.policy.purposes.get(name)
-            if purpose is None or purpose.objection is Objecting.NOT_APPLICABLE:
-                return refuse("objection.purpose")
-            return _by(writing, "objection", _of_kind(writing, RoleKind.SUBJECT), None)
+        case Consent():
+            return _consent(writing, event)
+        case Objection():
+            return _objection(writing, event)
         case _:
             return _on_record(writing, event)
+
+
+def _consent(writing: Writing, event: Consent) -> Admission:
+    if event.name not in writing.policy.consents:
+        return refuse("consent.unknown")
+    other = RoleKind.VISITOR if event.given else RoleKind.OFFICER
+    return _by(writing, "consent", _of_kind(writing, RoleKind.SUBJECT, other), None)
+
+
+def _objection(writing: Writing, event: Objection) -> Admission:
+    purpose = writing.policy.purposes.get(event.purpose)
+    if purpose is None or purpose.objection is Objecting.NOT_APPLICABLE:
+        return refuse("objection.purpose")
+    absolute = purpose.objection is Objecting.ABSOLUTE and not event.made
+    others = () if absolute else (RoleKind.OFFICER,)
+    return _by(writing, "objection", _of_kind(writing, RoleKind.SUBJECT, *others), None)
 
 
 def _on_record(writing: Writing, event: Fact | Assignment | Restriction | Hold) -> Admission:

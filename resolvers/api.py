@@ -15,7 +15,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
 from policies.model import PolicySet
-from resolvers import mutation, power, query, register
+from resolvers import mutation, power, query, register, rights
 from resolvers.access import DIRECTIVE, access
 from resolvers.asking import Ask
 from resolvers.reading import Governance, Misbuilt, install
@@ -40,6 +40,7 @@ QUERIES: Final[Mapping[str, Resolve]] = {
     "receipt": query.receipt,
     "processors": register.processors,
     "system_tasks": register.system_tasks,
+    **rights.QUERIES,
 }
 MUTATIONS: Final[Mapping[str, Resolve]] = {
     "request_calculation": mutation.request_calculation,
@@ -60,6 +61,7 @@ MUTATIONS: Final[Mapping[str, Resolve]] = {
     "erase": mutation.erase,
     "complete_system_task": register.complete_system_task,
     **power.STEPS,
+    **rights.MUTATIONS,
 }
 PUBLIC: Final = frozenset({"policy", "processors", "__typename"})
 """Root fields that need no token."""

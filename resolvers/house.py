@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from policies.model import Principal, SubjectId
+from policies.model import Access, Principal, SubjectId
 from products.doors import Doors
 from products.nabostrom.register import MeteringPointRegister, PopulationRegister
-from vault.audit import AccessPage, EntryPage
+from vault.audit import AccessPage, EntryPage, Received
 from vault.request import Cause, Receipt, Scope, Secret
 from vault.tasks import Task, TaskPage
 
@@ -49,6 +49,14 @@ class Vault(Doors, Protocol):
 
     async def accesses(self, who: Principal, subject: SubjectId, after: UUID | None, first: int) -> AccessPage:
         """What is on record about a subject; decided as `person.accesses`, and itself on record."""
+        ...
+
+    async def received(self, who: Principal, access: Access, subject: SubjectId) -> Sequence[Received]:
+        """Who outside got which of a subject's fields; decided as `person.recipients`, and itself on record."""
+        ...
+
+    async def record(self, who: Principal | None, access: Access, /) -> object:
+        """Put an act on record that opened and stored nothing."""
         ...
 
     async def entries(self, who: Principal, after: UUID | None, first: int) -> EntryPage:

@@ -11,6 +11,7 @@ import structlog
 
 from policies.model import SELF, PolicySet, Principal, RoleKind
 from products.errors import ContractRequires, NotACustomer, RegisterFailed, StepRefused
+from rights.errors import RequestRefused
 from schema.errors import MESSAGES, Code
 from vault.errors import BrokenSeal, Conflict, Contended, Invalid, Refused, TokenRefused, Unavailable, Unknown
 from vault.request import Withheld
@@ -83,6 +84,8 @@ def translate(error: BaseException, reader: Reader) -> Problem:  # noqa: C901, P
             return Problem(Code.REFUSED, {"rules": named(error.rules, reader), "required": list(error.fields)})
         case Refused() | StepRefused():
             return Problem(Code.REFUSED, {"rules": named(error.rules, reader)})
+        case RequestRefused():
+            return Problem(Code.REFUSED, {"rules": [{"field": "rights_request", "rule": error.rule}]})
         case NotACustomer():
             return Problem(Code.REFUSED, {"rules": [{"rule": "role"}]})
         case Invalid():

@@ -24,6 +24,7 @@ from vault.ledger.parts import HeaderSaid, read_header, read_part
 from vault.request import MAX_PAGE, Withheld
 
 FIELD: Final = "person.accesses"
+RECIPIENTS: Final = "person.recipients"
 PURPOSE: Final = "audit"
 
 _UNREADABLE: Final = HeaderSaid((), (), "")
@@ -86,6 +87,16 @@ class AccessPage:
     more: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A recipient outside the company and a field it got, with the first and the last time on record."""
+
+    recipient: str
+    field: str
+    first: datetime
+    last: datetime
+
+
 class Audit:
     """The ledger's readers."""
 
@@ -107,7 +118,45 @@ class Audit:
             msg = "no such subject"
             raise Unknown(msg)
         await self._note(who, access, {subject: Outcome(frozenset({FIELD}), frozenset())})
-        size = max(1, min(first, MAX_PAGE))
+        return await self._about(subject, after, max(1, min(first, MAX_PAGE)))
+
+    async def received(self, who: Principal, access: Access, subject: SubjectId) -> Sequence[Received]:
+        """Who outside the company got which of the subject's fields, first and last, by recipient and field.
+
+        Read from the ledger, so only as far back as the audit retention goes. One pass over the subject's own entries,
+        a page at a time.
+
+        Raises:
+            Refused: this principal may not know it for this purpose.
+            Unknown: the subject is another's, or unknown.
+        """
+        answer = screen(self._house.policy, who, access, RECIPIENTS, oslo_date(self._house.clock()))
+        if isinstance(answer, Refusal):
+            await self._refuse(who, access, answer.rule, RECIPIENTS)
+        else:
+            anybody = Reach.POPULATION in {reach for _, reach in answer.acting}
+            if who.subject != subject and not (anybody and await self._house.subjects([subject])):
+                msg = "no such subject"
+                raise Unknown(msg)
+        await self._note(who, access, {subject: Outcome(frozenset({RECIPIENTS}), frozenset())})
+        return await self._received(subject)
+
+    async def _received(self, subject: SubjectId) -> Sequence[Received]:
+        outside = self._house.policy.recipients.keys()
+        found: dict[tuple[str, str], Received] = {}
+        page = AccessPage((), more=True)
+        while page.more:
+            page = await self._about(subject, page.entries[-1].id if page.entries else None, MAX_PAGE)
+            for entry in page.entries:  # newest first: what is found already is the last time
+                recipient = entry.recipient
+                if entry.kind == Kind.OPENED and recipient is not None and recipient in outside:
+                    for field in entry.fields:
+                        key = recipient, field
+                        last = found[key].last if key in found else entry.at
+                        found[key] = Received(*key, first=entry.at, last=last)
+        return [found[key] for key in sorted(found)]
+
+    async def _about(self, subject: SubjectId, after: UUID | None, size: int) -> AccessPage:
         names = {reference(key, subject): month for month, key in self._house.keys.current.audit.items()}
         rows = await self._house.control.fetch(
             f"select {HEADER}, p.subject, p.sealed from ledger_subject p join ledger_entry e on e.id = p.entry"  # noqa: S608  a constant
@@ -175,8 +224,8 @@ class Audit:
             return Access("self_service", None, SELF)
         return Access(PURPOSE, None, min(who.roles, default=SELF))
 
-    async def _refuse(self, who: Principal, access: Access, rule: str) -> None:
-        withheld = Withheld(FIELD, rule, personal=False)
+    async def _refuse(self, who: Principal, access: Access, rule: str, field: str = FIELD) -> None:
+        withheld = Withheld(field, rule, personal=False)
         act = Act(Kind.REFUSED, who, access, {}, (), frozenset({withheld}))
         if not await self._house.committer.record(await self._house.book.entry(act)):
             await self._house.token_is_live(who)

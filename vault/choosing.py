@@ -69,12 +69,17 @@ async def _by_value(house: House, who: Principal, reaches: set[Reach], wanted: B
 async def _everyone(
     house: House, who: Principal, access: Access, wanted: Everyone
 ) -> AsyncGenerator[list[SubjectId], None]:
-    reaches = _reaches(house, who, access)
+    reaches, recipient = _reaches(house, who, access), _speaks_for(who, access)
     # one more than wanted tells whether a page follows; a few at least, because some candidates will be refused
     after, size = wanted.after, min(max(wanted.first + 1, FEW), PAGE)
-    while page := await _page(house, who, reaches, after, size):
+    while page := await _page(house, who, reaches, recipient, after, size):
         yield page
         after = page[-1]
+
+
+def _speaks_for(who: Principal, access: Access) -> str | None:
+    """Whose assignments are also the asker's: those of the partner it speaks for, or of the role it asks in."""
+    return access.recipient if who.recipient is None and access.recipient in who.roles else who.recipient
 
 
 def _reaches(house: House, who: Principal, access: Access) -> set[Reach]:
@@ -83,7 +88,7 @@ def _reaches(house: House, who: Principal, access: Access) -> set[Reach]:
 
 
 async def _page(
-    house: House, who: Principal, reaches: set[Reach], after: SubjectId | None, size: int
+    house: House, who: Principal, reaches: set[Reach], recipient: str | None, after: SubjectId | None, size: int
 ) -> list[SubjectId]:
     if Reach.POPULATION in reaches:
         rows = await house.control.fetch(
@@ -95,8 +100,8 @@ async def _page(
     if Reach.ASSIGNED in reaches:
         mine = await _stored(house, ASSIGNED_FIELD, assignee(who.account, None), after=after, limit=size)
         theirs: list[SubjectId] = []
-        if who.recipient is not None:
-            theirs = await _stored(house, ASSIGNED_FIELD, assignee(None, who.recipient), after=after, limit=size)
+        if recipient is not None:
+            theirs = await _stored(house, ASSIGNED_FIELD, assignee(None, recipient), after=after, limit=size)
         return sorted({*mine, *theirs})[:size]
     own = who.subject if Reach.SELF in reaches else None
     return [own] if own is not None and (after is None or own > after) else []

@@ -11,8 +11,12 @@ from uuid import UUID
 from policies.decision import Decision
 from policies.event import Event
 from policies.model import Access, PolicySet, Principal, Reach, SubjectId
+<<<<<<< HEAD
 from vault.aliases import Aliases
 from vault.audit import AccessPage, Audit, EntryPage
+=======
+from vault.audit import AccessPage, Audit, EntryPage, Received
+>>>>>>> b8a2051 (rights: requests with deadlines, rectification, restriction, objection, withdrawal by letter)
 from vault.erasure import PURPOSE, Erasure
 from vault.errors import Unknown
 from vault.house import House
@@ -156,6 +160,10 @@ class Vault:
     async def accesses(self, who: Principal, subject: SubjectId, after: UUID | None, first: int) -> AccessPage:
         """See `vault.audit.Audit.accesses`."""
         return await self._audit.accesses(who, subject, after, first)
+
+    async def received(self, who: Principal, access: Access, subject: SubjectId) -> Sequence[Received]:
+        """See `vault.audit.Audit.received`."""
+        return await self._audit.received(who, access, subject)
 
     async def entries(self, who: Principal, after: UUID | None, first: int) -> EntryPage:
         """See `vault.audit.Audit.entries`."""

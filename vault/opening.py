@@ -26,6 +26,7 @@ from vault.choosing import candidates, indexed_value
 from vault.computed import computed
 from vault.errors import BrokenSeal, Contended, Unknown
 from vault.groups import group_at, holds_value, indexed_heads
+from vault.holdings import HOLDINGS, holdings
 from vault.house import ROUNDS, House, Loaded
 from vault.ledger.book import Act, Kind, Outcome
 from vault.planning import REACH, Grant, Plan, Question, plan, question, refused_everything
@@ -257,7 +258,7 @@ class Opening:
 
     def _values(self, loaded: Loaded, grant: Grant, blobs: Mapping[UUID, bytes]) -> dict[str, Secret[Value]]:
         if grant.category.computed:
-            return computed(loaded.standing, grant.record, [field.name for field, _ in grant.fields])
+            return self._views(loaded, grant)
         if grant.head is None or grant.address is None:
             return {}
         group = group_at(loaded, grant.head, grant.address, blobs)
@@ -266,6 +267,14 @@ class Opening:
             for field, screened in grant.fields
             if field.name in group
         }
+
+    def _views(self, loaded: Loaded, grant: Grant) -> dict[str, Secret[Value]]:
+        names = [field.name for field, _ in grant.fields]
+        values = computed(loaded.standing, grant.record, names)
+        if HOLDINGS in names:
+            view = holdings(self._house.policy, loaded.standing, loaded.row.heads, self._house.clock())
+            values[HOLDINGS] = Secret(view)
+        return values
 
 
 def _seen(mask: Mask, field: FieldPolicy, value: Value) -> Value:

@@ -22,6 +22,7 @@ from hvelv.errors import DatabaseFailure, HvelvError, InUse, NoPrograms
 from identity.errors import IdentityError
 from policies.errors import PolicyErrors
 from products.errors import ProductError
+from rights.errors import RightsError
 from vault.errors import BrokenSeal, Contended, Misconfigured, Unavailable, VaultError
 
 
@@ -47,7 +48,7 @@ ENDINGS: Final[tuple[tuple[tuple[type[Exception], ...], Code], ...]] = (
     ((DatabaseFailure,), Code.UNAVAILABLE),
     ((HvelvError,), Code.MISCONFIGURED),
     ((BrokenSeal,), Code.DAMAGED),
-    ((VaultError, IdentityError, ProductError, PolicyErrors, CommandRefused), Code.REFUSED),
+    ((VaultError, IdentityError, ProductError, RightsError, PolicyErrors, CommandRefused), Code.REFUSED),
 )
 
 
@@ -61,7 +62,7 @@ def line_of(error: Exception) -> str:
     match error:
         case PolicyErrors():
             return str(error)
-        case HvelvError() | VaultError() | CommandRefused() | IdentityError() | ProductError():
+        case HvelvError() | VaultError() | CommandRefused() | IdentityError() | ProductError() | RightsError():
             return f"hvelv: {str(error) or _words(type(error).__name__)}"
         case _:
             return f"hvelv: a fault of its own: `{type(error).__name__}` at `{_place(error)}`; please report this line"

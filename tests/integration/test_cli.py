@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 
 import pytest
+from command_line import run, settings
 from databases import Databases
 
-from hvelv.cli import main
 from hvelv.commands.exits import Code
 
 pytestmark = pytest.mark.slow
 
 ACCOUNT = "00000000-0000-4000-8000-00000000000"
-
-
-def settings(databases: Databases, place: Path) -> dict[str, str]:
-    return {
-        "HVELV_CONTROL_URL": databases.control,
-        "HVELV_CONTENTS_URL": databases.contents,
-        "HVELV_CONTROL_OWNER_URL": databases.owner_control,
-        "HVELV_CONTENTS_OWNER_URL": databases.owner_contents,
-        "HVELV_CONTROL_SWEEPER_URL": databases.sweeper_control,
-        "HVELV_CONTENTS_SWEEPER_URL": databases.sweeper_contents,
-        "HVELV_DATA_DIR": str(place / "data"),
-    }
 
 
 @pytest.fixture(scope="module")
@@ -45,19 +32,6 @@ def installation(installed: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp
     for name, value in installed.items():
         monkeypatch.setenv(name, value)
     return tmp_path
-
-
-async def run(*arguments: str) -> int:
-    """A command in a thread, since each brings its own event loop."""
-
-    def ended() -> int:
-        try:
-            main(arguments)
-        except SystemExit as error:
-            return int(error.code or 0)
-        return 0
-
-    return await asyncio.to_thread(ended)
 
 
 async def issued(capsys: pytest.CaptureFixture[str], role: str, account: int, *more: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from policies.model import Access, FieldType, PolicySet, Principal, Reach, Subje
 from policies.oslo import oslo_date
 from policies.persons import NotTogether, two_persons
 from policies.values import NationalIds, ValueRules, index_form, parse
-from vault.audit import AccessEntry, AccessPage, EntryPage, Header
+from vault.audit import RECIPIENTS, AccessEntry, AccessPage, EntryPage, Header, Received
 from vault.computed import computed
 from vault.errors import Invalid, Refused, Unknown
 from vault.request import (
@@ -132,6 +132,17 @@ class FakeVault:
         if subject not in self.doors.people:
             raise Unknown("no such subject")
         return await self.doors.explain(who, access, subject, fields)
+
+    async def received(self, who: Principal, access: Access, subject: SubjectId) -> Sequence[Received]:
+        """Nobody outside gets anything here."""
+        if who.subject != subject and not (await self.open(who, access, [subject], frozenset({RECIPIENTS}))).found:
+            raise Unknown("no such subject")
+        return []
+
+    async def record(self, who: Principal | None, access: Access, /) -> UUID:
+        """Nothing is kept of acts that open nothing."""
+        del who, access
+        return self.numbers()
 
     async def erase(self, who: Principal, cause: Cause, scopes: Sequence[Scope]) -> Receipt:
         (scope,) = scopes

@@ -29,7 +29,7 @@ from policies.decision import Refusal
 from policies.event import Assignment, Consent, Event, Fact, Hold, Objection, RecordAdded, Restriction
 from policies.event_admission import admit_event
 from policies.model import FieldType, PolicySet, Principal, RecordId, RoleKind, SubjectId
-from policies.standing import empty
+from policies.standing import empty, fold
 
 ROOT = RecordId(SUBJECT)
 NOWHERE = RecordId(UUID(int=99))
@@ -224,6 +224,7 @@ REFUSED: list[tuple[str, Principal, Event]] = [
     ("after:offer.requested", SERVICE, fact("contract.signed", PROJECT)),
     ("consent.unknown", SELF, consent("everything")),
     ("consent.by", SERVICE, consent("marketing")),
+    ("consent.by", DPO, consent("marketing")),
     ("reach", STRANGER, consent("marketing")),
     ("reach", VISITOR, consent("marketing")),
     ("event.fold", SELF, consent("marketing", given=False)),
@@ -238,6 +239,9 @@ REFUSED: list[tuple[str, Principal, Event]] = [
     ("objection.purpose", SELF, objection("offer")),
     ("objection.by", SERVICE, objection("model_improvement")),
     ("event.fold", SELF, objection("model_improvement", made=False)),
+    ("event.fold", DPO, objection("model_improvement", made=False)),
+    ("objection.by", DPO, objection("marketing", made=False)),
+    ("second_factor", principal("dpo"), objection("model_improvement")),
     ("record", SELF, restriction(NOWHERE)),
     ("restriction.by", SERVICE, restriction()),
     ("event.fold", SELF, restriction(on=False)),
@@ -266,6 +270,8 @@ ADMITTED: list[tuple[str, Principal, Event]] = [
     ("self", SELF, objection("marketing")),
     ("self", SELF, restriction()),
     ("dpo", DPO, restriction()),
+    ("dpo", DPO, objection("marketing")),
+    ("dpo", DPO, objection("model_improvement")),
     ("dpo", DPO, hold()),
 ]
 
@@ -273,6 +279,14 @@ ADMITTED: list[tuple[str, Principal, Event]] = [
 @pytest.mark.parametrize(("role_", "who", "event"), ADMITTED)
 def test_an_event_is_admitted_to_whom_it_belongs(role_: str, who: Principal, event: Event) -> None:
     assert asked(who, event, Person()) == Admit(role_, None)
+
+
+def test_an_officer_carries_out_a_withdrawal_and_the_end_of_an_objection_that_was_weighed() -> None:
+    person = Person().consent("marketing")
+    assert asked(DPO, consent("marketing", given=False), person) == Admit("dpo", None)
+    objected = fold(person.standing, replace(objection("model_improvement"), at=START))
+    ended = objection("model_improvement", made=False)
+    assert admit_event(POLICY, DPO, ended, objected, LATER, born=False) == Admit("dpo", None)
 
 
 def test_a_visitor_brings_a_subject_into_being() -> None:

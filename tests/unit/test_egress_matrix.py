@@ -48,7 +48,12 @@ MATRIX: dict[str, set[str]] = {
     "heroku": {"person.sealed_store"},
     "zendesk": MESSAGES | POWER_PARTY | {"person.email", "person.name"},
     "smooch": MESSAGES | POWER_PARTY | {"person.email", "person.name"},
-    "mailgun": {"person.email", "company_contract.contact_email", "mail.template_variables"},
+    "mailgun": {
+        "person.email",
+        "company_contract.contact_email",
+        "mail.template_variables",
+        "rights_request.pickup",
+    },
     "twilio": {"person.phone", "person.mobile", "sms.text"},
     "slack": CONTACT | POWER_PARTY | {"person.mobile", "project.address", "power_contract.address"},
     "g_suite": {"message.text", "file.document"},

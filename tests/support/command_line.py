@@ -1,0 +1,35 @@
+"""Commands over servers of one's own: their settings, and a run that gives the exit code."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from databases import Databases
+
+from hvelv.cli import main
+
+
+def settings(databases: Databases, place: Path) -> dict[str, str]:
+    return {
+        "HVELV_CONTROL_URL": databases.control,
+        "HVELV_CONTENTS_URL": databases.contents,
+        "HVELV_CONTROL_OWNER_URL": databases.owner_control,
+        "HVELV_CONTENTS_OWNER_URL": databases.owner_contents,
+        "HVELV_CONTROL_SWEEPER_URL": databases.sweeper_control,
+        "HVELV_CONTENTS_SWEEPER_URL": databases.sweeper_contents,
+        "HVELV_DATA_DIR": str(place / "data"),
+    }
+
+
+async def run(*arguments: str) -> int:
+    """A command in a thread, since each brings its own event loop."""
+
+    def ended() -> int:
+        try:
+            main(arguments)
+        except SystemExit as error:
+            return int(error.code or 0)
+        return 0
+
+    return await asyncio.to_thread(ended)
