@@ -82,10 +82,8 @@ def translate(error: BaseException, reader: Reader) -> Problem:  # noqa: C901, P
             return Problem(Code.UNAUTHENTICATED, {})
         case ContractRequires():
             return Problem(Code.REFUSED, {"rules": named(error.rules, reader), "required": list(error.fields)})
-        case Refused() | StepRefused():
+        case Refused() | StepRefused() | RequestRefused():
             return Problem(Code.REFUSED, {"rules": named(error.rules, reader)})
-        case RequestRefused():
-            return Problem(Code.REFUSED, {"rules": [{"field": "rights_request", "rule": error.rule}]})
         case NotACustomer():
             return Problem(Code.REFUSED, {"rules": [{"rule": "role"}]})
         case Invalid():

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from vault.request import Withheld
+
 WHY: Final = {
     "role": "only the person concerned asks for itself; staff register what came by letter or e-mail",
     "request": "no such request of this person",
@@ -33,3 +35,4 @@ class RequestRefused(RightsError):
     def __init__(self, rule: str) -> None:
         super().__init__(f"`{rule}`: {WHY[rule]}" if rule in WHY else f"`{rule}`")
         self.rule = rule
+        self.rules = (Withheld("rights_request", rule, personal=False),)

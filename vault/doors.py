@@ -11,12 +11,8 @@ from uuid import UUID
 from policies.decision import Decision
 from policies.event import Event
 from policies.model import Access, PolicySet, Principal, Reach, SubjectId
-<<<<<<< HEAD
 from vault.aliases import Aliases
-from vault.audit import AccessPage, Audit, EntryPage
-=======
 from vault.audit import AccessPage, Audit, EntryPage, Received
->>>>>>> b8a2051 (rights: requests with deadlines, rectification, restriction, objection, withdrawal by letter)
 from vault.erasure import PURPOSE, Erasure
 from vault.errors import Unknown
 from vault.house import House

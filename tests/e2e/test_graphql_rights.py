@@ -40,9 +40,8 @@ async def act(world: World, text: str, bearer: str, **given: Any) -> Answered:
     document = (
         f'mutation ({declared}) @access(purpose: RIGHTS, reason: "brev 7") {{ done: {text} {{ record replayed }} }}'
     )
-    return await world.ask(
-        document, bearer, **{name: str(v) if v is not None else None for name, (_, v) in held.items()}
-    )
+    values: dict[str, Any] = {name: None if v is None else str(v) for name, (_, v) in held.items()}
+    return await world.ask(document, bearer, **values)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from databases import Databases
 from hvelv.commands.exits import Code
 from hvelv.house import open_vault
 from hvelv.settings import Settings
-from policies.event import Consent, Fact
+from policies.event import Consent, Event, Fact
 from policies.model import SELF, Access, RecordId, SubjectId
 from policies.oslo import oslo_date
 from vault import Vault
@@ -40,7 +40,7 @@ async def born(vault: Vault, email: str) -> SubjectId:
         Change(subject=subject, record=project, parent=RecordId(subject), entity="project",
                values={"project.address": "Prøveveien 1, 0001 Testby"}),
     ]  # fmt: skip
-    events = [
+    events: list[Event] = [
         *(Consent(subject=subject, name=name, given=True, policy_digest=vault.policy.digest, at=now)
           for name in ("calculation", "marketing")),
         *(Fact(subject=subject, record=project, name=name, at=now)
