@@ -1,8 +1,9 @@
 """Which of several readings of one interval stands.
 
 The newest registration stands. Of those registered at the same time the more certain quality stands, so that an
-estimate replaces a final value only when it was registered later; and of those the smaller energy, so that a
-contradiction is never billed at its higher value. Readings whose registration is not told are older than all others.
+estimate replaces a final value only when it was registered later; and of those the larger energy, which
+`contradictions` finds. Readings whose registration is not told are older than all others. The vault's series merge by
+the same order.
 
 This is a total order of (registration, quality, energy), and what stands is its maximum. Therefore it does not matter
 in which order deliveries come, how they were split or merged, or how often each came.
@@ -71,4 +72,4 @@ def contradictions(*batches: Batch) -> NDArray[np.bool_]:
 
 def _order(batch: Batch) -> NDArray[np.intp]:
     """Row numbers by interval, and within an interval from the least standing to what stands."""
-    return np.lexsort((-batch.energy_wh, batch.quality, batch.registered, batch.start))
+    return np.lexsort((batch.energy_wh, batch.quality, batch.registered, batch.start))

@@ -46,19 +46,22 @@ class Direction(Enum):
 
 @unique
 class Quality(IntEnum):
-    """How a value came about, the less certain ones first. From `FINAL_ESTIMATED` on it is final."""
+    """How a value came about, the less certain ones first. From `CALCULATED` on it is final.
+
+    The numbers are those of the vault's series, so that a column goes there as it is.
+    """
 
     MISSING = 0
     TEMPORARY = 1
     ESTIMATED = 2
-    FINAL_ESTIMATED = 3
     CALCULATED = 4
-    MEASURED = 5
+    FINAL_ESTIMATED = 5
+    MEASURED = 6
 
     @property
     def is_final(self) -> bool:
         """Whether the grid company does not mean to replace it."""
-        return self >= Quality.FINAL_ESTIMATED
+        return self >= Quality.CALCULATED
 
 
 @unique

@@ -10,6 +10,8 @@ from metering import Row, batch, rows_of
 
 from ingest.merging import contradictions, history, merged
 from ingest.readings import NO_ENERGY, UNREGISTERED, Quality
+from vault.series import readings as vault
+from vault.series.axis import Resolution, Span
 
 
 def row(hour: int, value: tuple[int | None, Quality], registered: int | None) -> Row:
@@ -31,9 +33,9 @@ def plain(rows: list[Row]) -> list[tuple[int, int, int, int]]:
     standing: dict[int, tuple[int, int, int]] = {}
     for start, energy, quality, registered in rows:
         at = UNREGISTERED if registered is None else registered
-        key = (at, int(quality), -(NO_ENERGY if energy is None else energy))
+        key = (at, int(quality), NO_ENERGY if energy is None else energy)
         standing[start] = max(key, standing.get(start, key))
-    return [(start, -key[2], key[1], key[0]) for start, key in sorted(standing.items())]
+    return [(start, key[2], key[1], key[0]) for start, key in sorted(standing.items())]
 
 
 @given(rows=ROWS)
@@ -54,6 +56,24 @@ def test_the_same_deliveries_in_any_order_split_and_repeated_give_the_same_serie
         standing = merged(standing, batch(delivery))
     assert rows_of(standing) == rows_of(merged(batch(rows)))
     assert rows_of(history(*map(batch, shuffled))) == rows_of(history(batch(rows)))
+
+
+@given(rows=ROWS)
+def test_the_vault_keeps_what_stands_here(rows: list[Row]) -> None:
+    told = [each for each in rows if each[1] is not None and each[3]]
+    ours = merged(batch(told))
+    columns = batch(told)
+    versions = vault.Versions(columns.start // 3600, columns.energy_wh, columns.quality, columns.registered)
+    theirs = vault.counting(Resolution.HOUR, Span(0, 6), versions)
+    here = theirs.present
+    assert theirs.wh[here].tolist() == ours.energy_wh.tolist()
+    assert theirs.quality[here].tolist() == ours.quality.tolist()
+    assert theirs.registered[here].tolist() == ours.registered.tolist()
+
+
+def test_qualities_have_the_numbers_that_they_have_in_the_vault() -> None:
+    assert all(int(vault.Quality[each.name]) == int(each) for each in Quality)
+    assert {each for each in Quality if each.is_final} == {Quality[each.name] for each in vault.FINAL}
 
 
 @given(rows=ROWS)

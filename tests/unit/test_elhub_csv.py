@@ -227,7 +227,7 @@ def test_contradicting_rows_of_one_file_are_warned_of_at_both_lines() -> None:
         (2, Rule.CONTRADICTION, Severity.WARNING), (3, Rule.CONTRADICTION, Severity.WARNING),
     ]  # fmt: skip
     (batch,) = [item for item in items if isinstance(item, Batch)]
-    assert merged(batch).energy_wh.tolist() == [508]
+    assert merged(batch).energy_wh.tolist() == [607]
 
 
 def test_a_wall_time_that_was_skipped_in_spring_is_refused() -> None:

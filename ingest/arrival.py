@@ -1,0 +1,45 @@
+"""When readings belong to a supply, and when they are late. Lateness is a property of a day, never an error.
+
+Readings arrive three to ten days after they were made (NAB-15). A day is waited for until the tenth day after it is over
+in Oslo, and overdue from the eleventh on; whenever it comes, it is taken. What is outside the supply is not: a supplier
+may have the readings of its own customers only, and only from the first to the last of their days (NAB-12).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from enum import StrEnum, unique
+from typing import Final
+
+from ingest.readings import Batch, seconds
+from policies.oslo import midnight, oslo_date
+
+WAITED_DAYS: Final = 10
+
+
+@unique
+class Lateness(StrEnum):
+    """How a day without readings stands."""
+
+    NOT_OVER = "not_over"
+    WAITING = "waiting"
+    OVERDUE = "overdue"
+
+
+def lateness(day: date, now: datetime) -> Lateness:
+    """How the Oslo day `day`, of which nothing has arrived, stands at the instant `now`."""
+    since = (oslo_date(now) - day).days
+    if since < 1:
+        return Lateness.NOT_OVER
+    return Lateness.WAITING if since <= WAITED_DAYS else Lateness.OVERDUE
+
+
+def of_supply(batch: Batch, *, first: date, last: date | None) -> tuple[Batch, Batch]:
+    """The readings of a supply from its `first` Oslo day to its `last`, both whole, and those outside of it.
+
+    `last` is None while the supply goes on.
+    """
+    inside = batch.start >= seconds(midnight(first))
+    if last is not None:
+        inside &= batch.end <= seconds(midnight(last + timedelta(days=1)))
+    return batch.select(inside), batch.select(~inside)
