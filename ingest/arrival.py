@@ -1,7 +1,7 @@
 """When readings belong to a supply, and when they are late. Lateness is a property of a day, never an error.
 
-Readings arrive three to ten days after they were made (NAB-15). A day is waited for until the tenth day after it is over
-in Oslo, and overdue from the eleventh on; whenever it comes, it is taken. What is outside the supply is not: a supplier
+Readings arrive three to ten days after they were made (NAB-15). A day is waited for until the tenth day after it in
+Oslo, and overdue from the eleventh on; whenever it comes, it is taken. What is outside the supply is not: a supplier
 may have the readings of its own customers only, and only from the first to the last of their days (NAB-12).
 """
 
