@@ -36,6 +36,7 @@ app: Final = typer.Typer(
 app.command()(running.demo)
 app.command()(running.dev)
 app.command()(running.serve)
+app.command()(running.collect)
 app.command()(running.migrate)
 app.command()(running.doctor)
 app.add_typer(policy.commands, name="policy")

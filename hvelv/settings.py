@@ -51,6 +51,13 @@ def _in_eea(region: str) -> str:
     return region
 
 
+def _https(address: str) -> str:
+    if not address.startswith("https://") or address.endswith("/"):
+        raise ValueError
+    return address
+
+
+Https = Annotated[str, AfterValidator(_https)]
 Address = Annotated[SecretStr, AfterValidator(_postgres)]
 _WANTS_ADDRESS: Final = "the address of a PostgreSQL database, `postgresql://role@host/database`"
 
@@ -109,6 +116,17 @@ class Settings(BaseSettings):
 
     host: str = Field(default="127.0.0.1", min_length=1, description="the interface to listen on")
     port: int = Field(default=8000, ge=1, le=65535, description="a number from 1 to 65535")
+
+    collect_port: int = Field(default=8001, ge=1, le=65535, description="a number from 1 to 65535")
+    collect_proxies: int = Field(
+        default=0, ge=0, le=9, description="how many of our own proxies stand before `/collect`"
+    )
+    collect_site: Https = Field(default="https://otovo.no", description="the address of the site, `https://…`")
+    google_measurement: str | None = Field(default=None, description="the id of a data stream of Google Analytics")
+    google_secret: SecretStr | None = Field(default=None, description="its secret for the Measurement Protocol")
+    facebook_pixel: str | None = Field(default=None, pattern=r"^[0-9]+$", description="the number of a Facebook Pixel")
+    facebook_token: SecretStr | None = Field(default=None, description="its token for the Conversions API")
+    hotjar_relay: Https | None = Field(default=None, description="the address of a relay to Hotjar, `https://…`")
 
     @classmethod
     def load(cls) -> Self:

@@ -34,6 +34,13 @@ def serve() -> None:
     run(Settings.load())
 
 
+def collect() -> None:
+    """Serve the analytics gateway: `/collect`, `/preferences`, `/cookies`. Needs no database and no key."""
+    from hvelv.collecting import run
+
+    run(Settings.load())
+
+
 def migrate(
     *,
     back: Annotated[str | None, typer.Option("--back", help="Undo down to and including this migration.")] = None,
