@@ -21,6 +21,7 @@ BREACHES: Final = {
     "policies": ("import time", "import vault.errors"),
     "identity": ("import hvelv.errors",),
     "schema": ("import vault.errors",),
+    "outreach": ("import socket",),
     "products": (
         "import asyncpg",
         "import cryptography.x509",
