@@ -65,19 +65,15 @@ def _texts(node: object) -> Iterator[str]:
     """Every text and number in a document, keys too. Its depth is bounded by the size of a body and by the parser."""
     waiting = [node]
     while waiting:
-        match waiting.pop():
-            case dict() as inner:
-                entries = cast("dict[str, object]", inner)
-                yield from entries
-                waiting.extend(entries.values())
-            case list() as items:
-                waiting.extend(cast("list[object]", items))
-            case str() as text:
-                yield text
-            case bool() | None:
-                pass
-            case number:
-                yield str(number)
+        found = waiting.pop()
+        if isinstance(found, dict):
+            entries = cast("dict[str, object]", found)
+            yield from entries
+            waiting.extend(entries.values())
+        elif isinstance(found, list):
+            waiting.extend(cast("list[object]", found))
+        else:
+            yield str(found)
 
 
 def _event(document: Mapping[str, object]) -> Event | Dropped:
@@ -98,7 +94,8 @@ def _rules(document: Mapping[str, object]) -> Iterator[tuple[str, bool]]:
     """Each rule and whether the document keeps it, in the order in which they are told."""
     yield "vocabulary", document.keys() <= KEYS
     purposes = document.get("purposes")
-    yield "purpose", isinstance(purposes, list) and bool(purposes) and all(_among(p, PURPOSES) for p in purposes)
+    listed = cast("list[object]", purposes) if isinstance(purposes, list) else []
+    yield "purpose", bool(listed) and all(_among(each, PURPOSES) for each in listed)
     yield "event", _among(document.get("name"), EVENTS)
     faq = document.get("faq")
     yield "faq", _among(faq, QUESTIONS) if document.get("name") == FAQ_EVENT else faq is None
