@@ -8,7 +8,7 @@ from typing import Final
 
 import typer
 
-from hvelv.commands import keys, policy, rights, running, token
+from hvelv.commands import backup, keys, policy, rights, running, token
 from hvelv.commands.exits import ending
 
 HELP: Final = """
@@ -39,6 +39,8 @@ app.command()(running.serve)
 app.command()(running.collect)
 app.command()(running.migrate)
 app.command()(running.doctor)
+app.command()(backup.backup)
+app.command()(backup.restore)
 app.add_typer(policy.commands, name="policy")
 app.add_typer(token.commands, name="token")
 app.add_typer(keys.commands, name="keys")

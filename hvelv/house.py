@@ -103,6 +103,21 @@ def house(settings: Settings, policy: PolicySet, where: Addresses) -> House:
 
 
 @asynccontextmanager
+async def started(settings: Settings, server: EmbeddedPostgres | None, role: Role) -> AsyncGenerator[House, None]:
+    """A started house with a role of the databases, for what operators do.
+
+    Raises:
+        SettingsRefused, PolicyErrors, Misconfigured, Unavailable: saying what to mend.
+    """
+    opened = house(settings, read_policy(settings), addresses(settings, server, role))
+    await opened.start()
+    try:
+        yield opened
+    finally:
+        await opened.stop()
+
+
+@asynccontextmanager
 async def open_vault(settings: Settings) -> AsyncGenerator[Vault, None]:
     """A started vault over the databases of the settings.
 

@@ -81,6 +81,7 @@ class Settings(BaseSettings):
         default=Path(".hvelv"), description="the folder for the embedded database and the local keyring"
     )
     embedded_user: str | None = Field(default=None, description="the account that runs the embedded database for root")
+    backup_dir: Path | None = Field(default=None, description="the folder of the backups, on another disk")
     policy: Path = Field(default=POLICY, description="the policy file")
 
     control_url: Address | None = Field(default=None, description=_WANTS_ADDRESS)
@@ -159,6 +160,11 @@ class Settings(BaseSettings):
     def keyring(self) -> Path:
         """The folder of the local keyring."""
         return self.keyring_dir or self.data_dir / "keyring"
+
+    @property
+    def backups(self) -> Path:
+        """The folder of the backups."""
+        return self.backup_dir or self.data_dir / "backups"
 
     def addresses(self, role: Role) -> Addresses:
         """Where a role finds the databases, when they are servers of one's own.

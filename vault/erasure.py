@@ -24,7 +24,7 @@ from vault.errors import Contended, Invalid, Refused, TokenRefused, Unknown
 from vault.house import ROUNDS, House, Loaded
 from vault.killing import Victim, history, kill, victims
 from vault.ledger.book import Act, Kind, Left, Outcome
-from vault.receipts import died, receipt, receipt_of_whole, tombstone
+from vault.receipts import Judgement, died, new_receipt, receipt, receipt_of_scopes, receipt_of_whole, tombstone
 from vault.request import Cause, CauseKind, Fate, FieldFate, Receipt, Scope, Withheld
 from vault.storage.engine import Collision, retrying
 from vault.storage.epochs import hold_current_epoch
@@ -63,7 +63,8 @@ class Erasure:
     async def erase(self, who: Principal, cause: Cause, scopes: Sequence[Scope]) -> Receipt:
         """Erase one subject, or records or products of it.
 
-        A whole subject erased before gives the receipt of then.
+        Again changes nothing: a whole subject erased before gives the receipt of then, and so does a part of which
+        nothing is left to erase.
 
         Raises:
             Refused: this principal may not, or not alone; recorded.
@@ -135,12 +136,24 @@ class Erasure:
             return earlier
         loaded = self._house.standing(rows[subject])
         sentence = self._sentence(loaded, cause, scopes)
-        stone = await tombstone(self._house, subject, sentence.fates, whole=sentence.whole)
+        if not sentence.dying and (same := await receipt_of_scopes(self._house, subject, scopes)) is not None:
+            return same
         fields = frozenset(fate.field for fate in sentence.fates if fate.fate is Fate.ERASED)
         kept = frozenset(Withheld(f.field, f.rule or "", personal=False) for f in sentence.fates if f.fate is Fate.KEPT)
-        left = {subject: Left(loaded.row.version + 1, stone.id)}
+        number = new_receipt(self._house)
+        left = {subject: Left(loaded.row.version + 1, number)}
         act = Act(Kind.ERASED, who, access, {subject: Outcome(fields, kept)}, (), frozenset(), left)
         entry = await self._house.book.entry(act)
+        judged = Judgement(
+            id=number,
+            fates=sentence.fates,
+            scopes=tuple(dict.fromkeys(scopes)),
+            cause=cause.kind,
+            entry=entry.id,
+            dying=sentence.dying,
+            whole=sentence.whole,
+        )
+        stone = await tombstone(self._house, subject, judged)
         write = None if sentence.whole else await self._partial(who, loaded, sentence, stone)
         await self._commit(loaded, entry, stone, write)
         self._house.keys.cache.drop(subject)

@@ -9,6 +9,7 @@ VaultError
 ├── Contended             others kept changing the subject; safe to send again
 ├── BrokenSeal            stored bytes do not open under their address: damaged, moved or replaced
 ├── Tampered              the ledger is not what was signed, witnessed or proven: changed, cut off or forked
+├── BackupRefused         this backup is not restored; says why and which one to take
 ├── Unavailable           database or key service cannot be reached now; safe to send again
 └── Misconfigured         the installation cannot work as it is; names the setting to mend
 """
@@ -65,6 +66,10 @@ class BrokenSeal(VaultError):
 
 class Tampered(VaultError):
     """The ledger, or a proof of it, is not what was signed or witnessed. Never a passing fault: look into it."""
+
+
+class BackupRefused(VaultError):
+    """Too old, of a destroyed root, of another schema, or changed since it was written."""
 
 
 class Unavailable(VaultError):

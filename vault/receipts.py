@@ -2,18 +2,22 @@
 
 The status is never stored. A receipt is `pending` while an epoch lives in which the erased keys were alive, because an
 old copy of the database and that epoch's key together could still open them; it is `erased` once the roll destroyed it.
+
+The sealed part names the ledger's entry, so that a receipt and its inclusion proof belong together; in clear the
+tombstone must not, or the ledger would name its subjects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import cbor2
 
-from policies.model import PolicySet, SubjectId
+from policies.model import PolicySet, RecordId, SubjectId
 from vault.address import Label
 from vault.crypto.aead import Sealer
 from vault.crypto.documents import open_document, seal_document
@@ -21,13 +25,27 @@ from vault.errors import Unknown
 from vault.house import House
 from vault.killing import Victim
 from vault.ledger.book import month_of
-from vault.request import Fate, FieldFate, Receipt, ReceiptStatus
+from vault.request import CauseKind, Fate, FieldFate, Receipt, ReceiptStatus, Scope
 from vault.storage.writing import TombstoneRow
 
 COLUMNS: Final = (
     "select t.id, t.subject, t.at, t.month, t.sealed, exists("
-    "select from epoch e where e.number <= t.epoch and e.state <> 'destroyed') as pending from tombstone t"
+    "select from epoch e where e.number <= t.epoch and e.state <> 'destroyed') as pending,"
+    " (select max(e.destroyed_at) from epoch e where e.number <= t.epoch) from tombstone t"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a receipt is made of. `dying` lose their keys; `whole`: the subject loses its own and everything below."""
+
+    id: UUID
+    fates: Sequence[FieldFate]
+    scopes: tuple[Scope, ...]
+    cause: CauseKind
+    entry: UUID
+    dying: Sequence[Victim]
+    whole: bool
 
 
 def died(policy: PolicySet, victims: Iterable[Victim]) -> tuple[FieldFate, ...]:
@@ -40,17 +58,29 @@ def died(policy: PolicySet, victims: Iterable[Victim]) -> tuple[FieldFate, ...]:
     )
 
 
-async def tombstone(house: House, subject: SubjectId, fates: Sequence[FieldFate], *, whole: bool) -> TombstoneRow:
+def new_receipt(house: House) -> UUID:
+    """The id of a receipt to be: the ledger's entry names it, and it names the entry."""
+    return UUID(bytes=house.entropy(16), version=4)
+
+
+async def tombstone(house: House, subject: SubjectId, judged: Judgement) -> TombstoneRow:
     """The row that proves an erasure."""
-    now = house.clock()
-    month, number = month_of(now), UUID(bytes=house.entropy(16), version=4)
+    now, number = house.clock(), judged.id
+    month = month_of(now)
     sealer = Sealer(await house.keys.audit_key(month))
     plain = cbor2.dumps(
-        [[f.field, f.fate.value, f.rule, f.law, f.until.isoformat() if f.until else None] for f in fates],
+        [
+            [[f.field, f.fate.value, f.rule, f.law, f.until.isoformat() if f.until else None] for f in judged.fates],
+            [[scope.record.bytes if scope.record else None, scope.product] for scope in judged.scopes],
+            judged.cause.value,
+            house.policy.digest,
+            judged.entry.bytes,
+        ],
         canonical=True,
     )
     sealed = seal_document(sealer, Label.RECEIPT, (number.bytes, subject.bytes), plain, house.keys.nonce())
-    return TombstoneRow(number, subject, whole, now, month, sealed)
+    keys = () if judged.whole else tuple(victim.key.id for victim in judged.dying)
+    return TombstoneRow(number, subject, judged.whole, now, month, sealed, keys)
 
 
 async def receipt(house: House, number: UUID) -> Receipt:
@@ -63,25 +93,42 @@ async def receipt(house: House, number: UUID) -> Receipt:
     if row is None:
         msg = "no such receipt"
         raise Unknown(msg)
-    return await _read(house, row)
+    return _read(house, row)
 
 
 async def receipt_of_whole(house: House, subject: SubjectId) -> Receipt | None:
     """The receipt of a subject erased as a whole, if it was."""
     row = await house.control.fetchrow(f"{COLUMNS} where t.subject = $1 and t.whole", subject)
-    return None if row is None else await _read(house, row)
+    return None if row is None else _read(house, row)
 
 
-async def _read(house: House, row: Any) -> Receipt:
-    number, subject, at, month, sealed, pending = row
+async def receipt_of_scopes(house: House, subject: SubjectId, scopes: Sequence[Scope]) -> Receipt | None:
+    """The latest receipt of exactly these parts of the subject, if there is one that can still be read."""
+    rows = await house.control.fetch(f"{COLUMNS} where t.subject = $1 order by t.at desc", subject)
+    readable = (_read(house, row) for row in rows if row[3] in house.keys.current.audit)
+    return next((earlier for earlier in readable if set(earlier.scopes) == set(scopes)), None)
+
+
+def _read(house: House, row: Any) -> Receipt:
+    number, subject, at, month, sealed, pending, completed = row
     key = house.keys.current.audit.get(month)
     if key is None:
         raise Unknown("the receipt is older than the audit retention")
-    sealer = Sealer(key)
-    plain = cbor2.loads(open_document(sealer, Label.RECEIPT, (number.bytes, subject.bytes), sealed))
-    fates = tuple(
-        FieldFate(field, Fate(fate), rule, law, datetime.fromisoformat(until) if until else None)
-        for field, fate, rule, law, until in plain
+    plain = open_document(Sealer(key), Label.RECEIPT, (number.bytes, subject.bytes), sealed)
+    fates, scopes, cause, policy, entry = cbor2.loads(plain)
+    of = SubjectId(subject)
+    return Receipt(
+        id=UUID(bytes=number.bytes),
+        subject=of,
+        at=at,
+        fates=tuple(
+            FieldFate(field, Fate(fate), rule, law, datetime.fromisoformat(until) if until else None)
+            for field, fate, rule, law, until in fates
+        ),
+        status=ReceiptStatus.PENDING if pending else ReceiptStatus.ERASED,
+        scopes=tuple(Scope(of, RecordId(UUID(bytes=name)) if name else None, product) for name, product in scopes),
+        cause=CauseKind(cause),
+        policy=policy,
+        entry=UUID(bytes=entry),
+        completed_at=None if pending else completed,
     )
-    status = ReceiptStatus.PENDING if pending else ReceiptStatus.ERASED
-    return Receipt(UUID(bytes=number.bytes), SubjectId(subject), at, fates, status)

@@ -220,10 +220,19 @@ class ReceiptStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Of an erasure. `status` is computed from the tombstone and the completed rolls, never stored."""
+    """Of an erasure. `status` and `completed_at` are computed from the tombstone and the rolls, never stored.
+
+    Everything somebody needs who holds it later: of what, why, by which policy, recorded by which entry of the ledger,
+    and since when no copy opens it either (`completed_at`; none while `pending`).
+    """
 
     id: UUID
     subject: SubjectId
     at: datetime
     fates: tuple[FieldFate, ...]
     status: ReceiptStatus
+    scopes: tuple[Scope, ...]
+    cause: CauseKind
+    policy: bytes
+    entry: UUID
+    completed_at: datetime | None

@@ -27,8 +27,8 @@ from vault.house import ROUNDS, House, Loaded
 from vault.killing import Victim, history, kill, made_due
 from vault.ledger.book import Act, Kind, Left, Outcome
 from vault.once import Hashed, earlier_outcome, hashed
-from vault.receipts import died, tombstone
-from vault.request import Change, RequestKey, Sealed, Value, Withheld
+from vault.receipts import Judgement, died, new_receipt, tombstone
+from vault.request import CauseKind, Change, RequestKey, Scope, Sealed, Value, Withheld
 from vault.storage.engine import Collision, retrying
 from vault.storage.epochs import hold_current_epoch
 from vault.storage.recording import Entry, record
@@ -53,6 +53,14 @@ class Prepared:
     blobs: Sequence[tuple[SubjectId, UUID, bytes]]
     entry: Entry
     sealed: Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """What the events of a sealing made due, and the receipt that will say so."""
+
+    receipt: UUID
+    dying: Sequence[Victim]
 
 
 class Sealing:
@@ -203,38 +211,47 @@ class Sealing:
     ) -> Prepared:
         writes: list[SubjectWrite] = []
         blobs: list[tuple[SubjectId, UUID, bytes]] = []
-        receipts: list[UUID] = []
+        deaths: dict[SubjectId, Death] = {}
         for draft in drafts:
             made = Rows(draft, held[draft.subject])
-            write = await self._killing(made, made.write())
+            write = made.write()
+            dying = self._made_due(draft)
+            if draft.loaded is not None and dying:
+                write = kill(made, write, draft.loaded, dying, await history(self._house, draft.loaded))
+                deaths[draft.subject] = Death(new_receipt(self._house), dying)
             writes.append(write)
             blobs.extend(made.blobs)
-            if write.tombstone is not None:
-                receipts.append(write.tombstone.id)
         outcomes = {draft.subject: Outcome(frozenset(draft.fields), frozenset()) for draft in drafts}
-        left = {write.subject: _left(write) for write in writes}
+        left = {write.subject: _left(write, deaths.get(write.subject)) for write in writes}
         entry = await self._house.book.entry(Act(Kind.SEALED, who, access, outcomes, (), frozenset(), left))
+        for write in writes:
+            if (death := deaths.get(write.subject)) is not None:
+                write.tombstone = await tombstone(self._house, write.subject, self._judged(write, death, entry))
         sealed = Sealed(
             subjects=tuple(draft.subject for draft in drafts),
             records=tuple(record for draft in drafts for record in _records(draft)),
             born=tuple(draft.subject for draft in drafts if draft.born),
-            receipts=tuple(receipts),
+            receipts=tuple(death.receipt for death in deaths.values()),
             entry=entry.id,
             replayed=False,
         )
         return Prepared(drafts, writes, blobs, entry, sealed)
 
-    async def _killing(self, rows: Rows, write: SubjectWrite) -> SubjectWrite:
-        loaded = rows.draft.loaded
-        if loaded is None:
-            return write
-        draft = rows.draft
-        dying: list[Victim] = made_due(draft.policy, loaded, draft.standing, draft.events, draft.now)
-        if not dying:
-            return write
-        write = kill(rows, write, loaded, dying, await history(self._house, loaded))
-        write.tombstone = await tombstone(self._house, draft.subject, died(draft.policy, dying), whole=False)
-        return write
+    def _made_due(self, draft: Draft) -> list[Victim]:
+        if draft.loaded is None:
+            return []
+        return made_due(draft.policy, draft.loaded, draft.standing, draft.events, draft.now)
+
+    def _judged(self, write: SubjectWrite, death: Death, entry: Entry) -> Judgement:
+        return Judgement(
+            id=death.receipt,
+            fates=died(self._house.policy, death.dying),
+            scopes=tuple(dict.fromkeys(Scope(write.subject, victim.record) for victim in death.dying)),
+            cause=CauseKind.EXPIRY,
+            entry=entry.id,
+            dying=death.dying,
+            whole=False,
+        )
 
     # -- 3: commit -----------------------------------------------------------------------------------------------------
 
@@ -262,9 +279,9 @@ class Sealing:
         return True
 
 
-def _left(write: SubjectWrite) -> Left:
+def _left(write: SubjectWrite, death: Death | None) -> Left:
     """What the ledger is to remember of a write: a row put back later is older than this."""
-    return Left(write.read_version + 1, None if write.tombstone is None else write.tombstone.id)
+    return Left(write.read_version + 1, None if death is None else death.receipt)
 
 
 def _records(draft: Draft) -> list[RecordId]:

@@ -10,9 +10,8 @@ from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from hvelv.commands.progress import shown
 from hvelv.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,7 +28,8 @@ DAMAGED: Final = "{count} keys did not open and were left behind; they opened no
 def roll(*, as_json: AsJson = False) -> None:
     """Move everything under a new root and destroy the old one: what was erased before is then gone for everybody.
 
-    A roll that was interrupted goes on where it was. Readers are served meanwhile.
+    Before it destroys, it writes a backup of control under the new root and opens it. A roll that was interrupted goes
+    on where it was. Readers are served meanwhile.
     """
     report = asyncio.run(_roll(Settings.load()))
     if as_json:
@@ -69,29 +69,24 @@ def sweep(*, as_json: AsJson = False) -> None:
 @asynccontextmanager
 async def _sweeping(settings: Settings) -> AsyncGenerator[House, None]:
     """A started house with the sweeper's role."""
-    from hvelv.house import addresses, house, read_policy, running_database
+    from hvelv.house import running_database, started
 
     with running_database(settings) as server:
-        opened = house(settings, read_policy(settings), addresses(settings, server, "sweeper"))
-        await opened.start()
-        try:
+        async with started(settings, server, "sweeper") as opened:
             yield opened
-        finally:
-            await opened.stop()
 
 
 async def _roll(settings: Settings) -> Report:
+    from hvelv.dumping import PgArchive
+    from hvelv.house import addresses, running_database, started
+    from vault.backups.control import Backups
+    from vault.backups.shelf import Shelf
     from vault.keys.roll import Roll
 
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    async with _sweeping(settings) as house:
-        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("roll")
-
-            def told(step: str, done: int) -> None:
-                progress.update(task, description=f"{step} {done or ''}".strip())
-
-            return await Roll(house, told).run()
+    with running_database(settings) as server, shown("roll") as told:
+        archive = PgArchive(addresses(settings, server, "owner"))
+        async with started(settings, server, "sweeper") as house:
+            return await Roll(house, told, backups=Backups(house, archive, Shelf(settings.backups), told)).run()
 
 
 async def _sweep(settings: Settings) -> Swept:

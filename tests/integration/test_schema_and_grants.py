@@ -50,6 +50,7 @@ WORDS: Final = {
     "ledger_entry.kind", "ledger_entry.roles", "ledger_entry.purpose", "ledger_entry.recipient",
     "ledger_log.origin",
     "task.act", "task.system", "task.state", "task.failure",
+    "tombstone.keys",  # a list of random ids
 }  # fmt: skip
 DATES: Final = {
     "subject.next_due", "audit_key.month", "tombstone.month", "ledger_entry.month", "ledger_subject.month", "task.due",

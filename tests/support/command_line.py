@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
+from typing import Any
 
+import pytest
 from databases import Databases
 
 from hvelv.cli import main
+from hvelv.commands.exits import Code
 
 
 def settings(databases: Databases, place: Path) -> dict[str, str]:
@@ -33,3 +37,10 @@ async def run(*arguments: str) -> int:
         return 0
 
     return await asyncio.to_thread(ended)
+
+
+async def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    """What a command that ends well says in JSON."""
+    capsys.readouterr()
+    assert await run(*arguments, "--json") == Code.DONE
+    return json.loads(capsys.readouterr().out)

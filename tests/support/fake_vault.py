@@ -157,7 +157,10 @@ class FakeVault:
             raise Unknown("no such subject")
         gone = self.doors.people.pop(scope.subject)
         fates = tuple(FieldFate(n, Fate.ERASED, None, None, None) for n in sorted({n for _, n in gone.values}))
-        receipt = Receipt(self.numbers(), scope.subject, self.doors.clock(), fates, ReceiptStatus.PENDING)
+        receipt = Receipt(
+            self.numbers(), scope.subject, self.doors.clock(), fates, ReceiptStatus.PENDING, (scope,), cause.kind,
+            self.policy.digest, self.numbers(), None,
+        )  # fmt: skip
         self.receipts[receipt.id] = receipt
         return receipt
 

@@ -8,9 +8,11 @@ Steps, each found again from what the database says, so that a roll killed anywh
                writers held for a moment take back the copies of subjects that changed meanwhile, commit. Killed: the
                chunk is as if never copied.
  3. `renew`    each dirty subject gets a new subject key, its surviving data keys under it; one transaction each
- 4. `wait`     the old epoch is marked moved and everybody told; until no other process has it open, at most a minute
- 5. `destroy`  the old root version dies in the key service. Killed after it: the next run does 6
- 6. `forget`   the old epoch's rows go, receipts become `erased`
+ 4. `keep`     the old epoch is marked moved and everybody told; a backup of control is written under the new root and
+               opened from its file. It fails: the old root lives, the next run begins here
+ 5. `wait`     until no other process has the old epoch open, at most a minute
+ 6. `destroy`  the old root version dies in the key service. Killed after it: the next run does 7
+ 7. `forget`   the old epoch's rows go, receipts become `erased`, backups under the old root are removed
 
 A row that does not open is set aside and reported; it opened nothing before either.
 """
@@ -20,7 +22,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from policies.model import Access, SubjectId
@@ -89,11 +91,34 @@ def _silent(_step: str, _done: int) -> None:
     """No progress."""
 
 
-class Roll:
-    """Rolls the epoch of a house that runs with the sweeper's role. One roll at a time in all processes."""
+class Keeping(Protocol):
+    """Keeps backups of control: `vault.backups.control.Backups`."""
 
-    def __init__(self, house: House, progress: Progress = _silent, *, wait_seconds: float = WAIT_SECONDS) -> None:
+    async def keep(self) -> object:
+        """Write one of the epoch everybody has moved to, and open it. What raises leaves the old root alive."""
+        ...
+
+    async def prune(self) -> None:
+        """Remove those of destroyed roots."""
+        ...
+
+
+class Roll:
+    """Rolls the epoch of a house that runs with the sweeper's role. One roll at a time in all processes.
+
+    `backups` None: no copy is kept, as in a demonstration that ends with its databases.
+    """
+
+    def __init__(
+        self,
+        house: House,
+        progress: Progress = _silent,
+        *,
+        wait_seconds: float = WAIT_SECONDS,
+        backups: Keeping | None = None,
+    ) -> None:
         self._house = house
+        self._backups = backups
         self._progress = progress
         self._wait_seconds = wait_seconds
 
@@ -118,12 +143,16 @@ class Roll:
         report = Report(old.number, new.number)
         if old.state == RETIRING:
             await self._move(report)
+        if self._backups is not None:
+            await self._backups.keep()
         report.waited_in_vain = not await self._wait(guard, old.number)
         self._progress("destroy", 0)
         await self._house.key_service.destroy_root(old.root_version)
         async with self._house.control.transaction() as connection:
             await forget_epoch(connection, old.number, self._house.clock())
             await connection.execute("select pg_notify($1, '')", CHANGED)
+        if self._backups is not None:
+            await self._backups.prune()
         outcome = f"epoch {report.old} to {report.new}, {report.moved} moved, {report.renewed} renewed"
         act = Act(Kind.ROLLED, None, Access(PURPOSE, outcome, "vault"), {}, (), frozenset())
         await self._house.committer.record(await self._house.book.entry(act))
@@ -301,7 +330,7 @@ class Roll:
                 ],
             )
 
-    # -- 4: wait -------------------------------------------------------------------------------------------------------
+    # -- 5: wait -------------------------------------------------------------------------------------------------------
 
     async def _wait(self, guard: Any, old: int) -> bool:
         """False: somebody still has the old epoch open and will find its keys gone."""

@@ -41,7 +41,11 @@ class TokenGone:
 
 @dataclass(frozen=True, slots=True)
 class TombstoneRow:
-    """Proof of an erasure, written with it and never changed."""
+    """Proof of an erasure, written with it and never changed.
+
+    `keys` are the data keys that died, by their random ids; none where the whole subject did. A restored older control
+    is pruned by them (`vault/backups/replaying.py`).
+    """
 
     id: UUID
     subject: SubjectId
@@ -49,6 +53,7 @@ class TombstoneRow:
     at: datetime
     month: date
     sealed: bytes
+    keys: tuple[UUID, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -221,8 +226,9 @@ async def _tokens(connection: Any, epoch: int, writes: Sequence[SubjectWrite]) -
 async def insert_tombstone(connection: Any, epoch: int, row: TombstoneRow) -> None:
     """Append the proof of an erasure."""
     await connection.execute(
-        "insert into tombstone (id, subject, whole, epoch, at, month, sealed) values ($1, $2, $3, $4, $5, $6, $7)",
-        row.id, row.subject, row.whole, epoch, row.at, row.month, row.sealed,
+        "insert into tombstone (id, subject, whole, epoch, at, month, sealed, keys)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        row.id, row.subject, row.whole, epoch, row.at, row.month, row.sealed, list(row.keys),
     )  # fmt: skip
 
 
