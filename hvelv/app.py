@@ -156,6 +156,9 @@ class Edge:
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            _log.error("request.failed", fault=Secret(error))
+            raise
         finally:
             duration_ms = round((time.perf_counter() - began) * 1000, 1)
             route = scope.get("route")

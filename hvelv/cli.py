@@ -9,7 +9,7 @@ from typing import Final
 import typer
 
 from hvelv.commands import backup, keys, policy, rights, running, token
-from hvelv.commands.exits import ending
+from hvelv.commands.exits import Code, ending
 
 HELP: Final = """
 A vault for personal data that opens a field only when the declared policy allows it, and only on the record.
@@ -52,4 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(args=None if arguments is None else list(arguments), prog_name="hvelv")
     except Exception as error:  # noqa: BLE001  (the last place: every error becomes a line and a code)
-        sys.exit(ending(error))
+        code = ending(error)
+        if code is Code.DAMAGED:
+            from hvelv.reports import tell
+
+            tell(error)
+        sys.exit(code)

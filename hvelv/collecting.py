@@ -7,7 +7,7 @@ import uuid
 
 from hvelv.app import Edge, now
 from hvelv.house import read_policy
-from hvelv.logs import configure
+from hvelv.reports import of_loop, watching
 from hvelv.serving import served, until_stopped
 from hvelv.settings import Settings
 from outreach.analytics.gateway import Gateway
@@ -37,6 +37,7 @@ def sinks(settings: Settings) -> dict[str, Sink]:
 
 
 async def _collect(settings: Settings) -> None:
+    asyncio.get_running_loop().set_exception_handler(of_loop)
     gateway = Gateway(read_policy(settings), sinks(settings), clock=now, proxies=settings.collect_proxies)
     async with served(Edge(gateway.app()), settings.host, settings.collect_port):
         await until_stopped()
@@ -44,5 +45,5 @@ async def _collect(settings: Settings) -> None:
 
 def run(settings: Settings) -> None:
     """Serve `/collect` until interrupted."""
-    configure()
-    asyncio.run(_collect(settings))
+    with watching(settings):
+        asyncio.run(_collect(settings))

@@ -21,8 +21,8 @@ from hvelv.embedded import EmbeddedPostgres
 from hvelv.errors import SettingsRefused
 from hvelv.house import addresses, house, now, read_policy
 from hvelv.installing import install
-from hvelv.logs import configure
 from hvelv.population import Cast, people, settle
+from hvelv.reports import watching
 from hvelv.serving import served, until_stopped
 from hvelv.settings import Settings
 from identity.issuing import InsecureDevelopment, issue_token
@@ -150,12 +150,12 @@ def run(settings: Settings) -> None:
         raise SettingsRefused(
             "`hvelv dev` hands out tokens to anybody: it runs in development mode on the embedded database only"
         )
-    configure()
     console = Console(highlight=False, soft_wrap=True)
     server = EmbeddedPostgres(settings.database_dir, user=settings.embedded_user)
     console.print(f"[dim]starting PostgreSQL in `{settings.database_dir}` …[/]")
     server.start()
     try:
-        asyncio.run(_develop(settings, server, console))
+        with watching(settings):
+            asyncio.run(_develop(settings, server, console))
     finally:
         server.stop()

@@ -10,12 +10,14 @@ import logging
 import re
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from vault.request import Secret
 
 ALLOWED: Final = frozenset({
     "event", "level", "timestamp", "logger", "request_id", "operation", "code", "route", "status", "duration_ms",
@@ -33,13 +35,16 @@ LINE: Final = 300
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
-def configure(stream: IO[str] = sys.stderr, *, level: int = logging.INFO) -> None:
-    """Send every log line of this process through the list."""
+def configure(
+    stream: IO[str] = sys.stderr, *, level: int = logging.INFO, report: Callable[[BaseException], object] | None = None
+) -> None:
+    """Send every log line of this process through the list, and every exception logged as an error to `report`."""
     shared: Sequence[Processor] = (
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *([_reporting(report)] if report else []),
         failures,
         allowed,
         blotted,
@@ -63,9 +68,26 @@ def configure(stream: IO[str] = sys.stderr, *, level: int = logging.INFO) -> Non
     )
 
 
+def _reporting(report: Callable[[BaseException], object]) -> Processor:
+    """Hands the exception on before it is cut down. What the sink itself logs is not reported to it again.
+
+    Who logs where this may not be set up gives the exception as `fault`, in a `Secret`: then no renderer can print it.
+    """
+
+    def reporting(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        serious = event.get("level") in {"error", "critical"}
+        own = str(event.get("logger", "")).startswith(("sentry_sdk", "urllib3"))
+        if serious and not own and (found := _fault(event)) is not None:
+            report(found)
+        return event
+
+    return reporting
+
+
 def failures(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """An exception becomes its class and the places it passed."""
-    found = _exception(event.pop("exc_info", None))
+    found = _fault(event)
+    event.pop("exc_info", None)
     if found is not None:
         event["exc_type"] = type(found).__name__
         event["frames"] = [
@@ -89,6 +111,11 @@ def _blotted(text: str) -> str:
     for blot in BLOTS:
         text = blot.sub("[x]", text)
     return text[:LINE]
+
+
+def _fault(event: EventDict) -> BaseException | None:
+    fault = event.get("fault")
+    return _exception(cast("Secret[object]", fault).reveal() if isinstance(fault, Secret) else event.get("exc_info"))
 
 
 def _exception(given: Any) -> BaseException | None:

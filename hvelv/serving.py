@@ -16,8 +16,8 @@ from starlette.types import ASGIApp
 from hvelv.app import AppSettings, create_app
 from hvelv.errors import SettingsRefused
 from hvelv.house import open_vault
-from hvelv.logs import configure
 from hvelv.registers import registers_of
+from hvelv.reports import of_loop, watching
 from hvelv.settings import Settings
 
 READY_TRIES = 200
@@ -71,6 +71,7 @@ async def until_stopped() -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    asyncio.get_running_loop().set_exception_handler(of_loop)
     async with open_vault(settings) as vault, registers_of(settings) as registers:
         app = create_app(vault, AppSettings(), ready=vault.ready, registers=registers)
         async with served(app, settings.host, settings.port):
@@ -79,5 +80,5 @@ async def _serve(settings: Settings) -> None:
 
 def run(settings: Settings) -> None:
     """Serve GraphQL until interrupted."""
-    configure()
-    asyncio.run(_serve(settings))
+    with watching(settings):
+        asyncio.run(_serve(settings))

@@ -118,6 +118,11 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", min_length=1, description="the interface to listen on")
     port: int = Field(default=8000, ge=1, le=65535, description="a number from 1 to 65535")
 
+    sentry_dsn: SecretStr | None = Field(
+        default=None, description="the address of a Sentry project, `https://key@host/1`"
+    )
+    sentry_certificates: Path | None = Field(default=None, description="a file of certificate authorities to trust")
+
     collect_port: int = Field(default=8001, ge=1, le=65535, description="a number from 1 to 65535")
     collect_proxies: int = Field(
         default=0, ge=0, le=9, description="how many of our own proxies stand before `/collect`"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,7 +13,7 @@ from products.errors import ContractRequires, NotACustomer, RegisterFailed, Step
 from rights.errors import RequestRefused
 from schema.errors import MESSAGES, Code
 from vault.errors import BrokenSeal, Conflict, Contended, Invalid, Refused, TokenRefused, Unavailable, Unknown
-from vault.request import Withheld
+from vault.request import Secret, Withheld
 
 REACH: Final = "reach"
 SUBJECT_FREE: Final = frozenset({
@@ -117,5 +116,4 @@ def shown(problem: Problem) -> dict[str, Any]:
 
 def _note(error: BaseException, code: Code) -> None:
     """Where it happened and its class, never its message or its locals."""
-    frames = [f"{f.filename.rsplit('/', 1)[-1]}:{f.lineno}:{f.name}" for f in traceback.extract_tb(error.__traceback__)]
-    _log.error("graphql.failed", code=code.value, exc_type=type(error).__name__, frames=frames[-8:])
+    _log.error("graphql.failed", code=code.value, fault=Secret(error))

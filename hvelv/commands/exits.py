@@ -20,6 +20,7 @@ from typing import Final
 
 from hvelv.errors import DatabaseFailure, HvelvError, InUse, NoPrograms
 from identity.errors import IdentityError
+from outreach.errors import NotConfigured
 from policies.errors import PolicyErrors
 from products.errors import ProductError
 from rights.errors import RightsError
@@ -46,7 +47,7 @@ ENDINGS: Final[tuple[tuple[tuple[type[Exception], ...], Code], ...]] = (
     ((Unavailable, Contended), Code.UNAVAILABLE),
     ((Misconfigured, InUse, NoPrograms), Code.MISCONFIGURED),
     ((DatabaseFailure,), Code.UNAVAILABLE),
-    ((HvelvError,), Code.MISCONFIGURED),
+    ((HvelvError, NotConfigured), Code.MISCONFIGURED),
     ((BrokenSeal,), Code.DAMAGED),
     ((VaultError, IdentityError, ProductError, RightsError, PolicyErrors, CommandRefused), Code.REFUSED),
 )
@@ -62,7 +63,15 @@ def line_of(error: Exception) -> str:
     match error:
         case PolicyErrors():
             return str(error)
-        case HvelvError() | VaultError() | CommandRefused() | IdentityError() | ProductError() | RightsError():
+        case (
+            HvelvError()
+            | NotConfigured()
+            | VaultError()
+            | CommandRefused()
+            | IdentityError()
+            | ProductError()
+            | RightsError()
+        ):
             return f"hvelv: {str(error) or _words(type(error).__name__)}"
         case _:
             return f"hvelv: a fault of its own: `{type(error).__name__}` at `{_place(error)}`; please report this line"

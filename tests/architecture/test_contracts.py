@@ -27,6 +27,7 @@ BREACHES: Final = {
         "import cryptography.x509",
         "import hvac",
         "import pysodium",
+        "import sentry_sdk",
         "import vault.storage.engine",
     ),
 }
