@@ -13,7 +13,7 @@ from importlib.metadata import version
 from types import MappingProxyType
 from typing import Final
 
-from benchmarks import documents, erasing, in_process, over_http, recording, rolling, starting
+from benchmarks import documents, erasing, formats, in_process, over_http, recording, rolling, starting
 from benchmarks.ground import Ground, connect, ground, policy
 from benchmarks.sizes import FULL, QUICK, Sizes
 from benchmarks.table import Results, as_json, ending, spoken, table
@@ -24,6 +24,7 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = MappingProxyType(
     {
         "http": over_http.run,
         "documents": documents.run,
+        "formats": formats.run,
         "open": in_process.run,
         "erase": erasing.run,
         "roll": rolling.run,

@@ -6,6 +6,7 @@ come from the system's time zone tables through `zoneinfo`, a year at a time, an
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -71,9 +72,15 @@ def days(at: Seconds) -> Seconds:
     return np.floor_divide(wall(at), _DAY)
 
 
-def intervals_of_day(day: date, resolution: Resolution) -> int:
+def day(at: int) -> int:
+    """The Oslo day of one instant, in days since 1970-01-01."""
+    changes, after = _change_list()
+    return (at + after[bisect_right(changes, at)]) // _DAY
+
+
+def intervals_of_day(on: date, resolution: Resolution) -> int:
     """23, 24 or 25 hours; 92, 96 or 100 quarters."""
-    return _intervals(day, day + timedelta(days=1), resolution)
+    return _intervals(on, on + timedelta(days=1), resolution)
 
 
 def intervals_of_month(year: int, month: int, resolution: Resolution) -> int:
@@ -103,6 +110,12 @@ def _changes() -> tuple[Seconds, Seconds]:
             changes.append(_change(begins, ends))
             after.append(_offset(ends))
     return np.array(changes, dtype=np.int64), np.array(after, dtype=np.int64)
+
+
+@lru_cache(maxsize=1)
+def _change_list() -> tuple[list[int], list[int]]:
+    changes, after = _changes()
+    return changes.tolist(), after.tolist()
 
 
 def _change(begins: int, ends: int) -> int:

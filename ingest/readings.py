@@ -112,7 +112,7 @@ class Batch:
         lengths = {len(self.start), len(self.energy_wh), len(self.quality), len(self.registered), len(self.line)}
         if len(lengths) != 1:
             raise ValueError("columns of different lengths")
-        if not np.array_equal(self.quality == Quality.MISSING, self.energy_wh == NO_ENERGY):
+        if ((self.quality == 0) != (self.energy_wh == NO_ENERGY)).any():
             raise ValueError("a missing reading has no energy, and no other reading lacks it")
 
     def __len__(self) -> int:

@@ -16,6 +16,7 @@ from xml.parsers.expat import errors
 
 from ingest.formats.delivery import LONGEST, Item, Options, Readable
 from ingest.formats.gate import Gate
+from ingest.formats.xml_runs import TARGET, Runs
 from ingest.formats.xml_series import Draft, Observation, finished
 from ingest.problems import Problem, Rule
 
@@ -81,6 +82,7 @@ class _Document:
         self._draft: Draft | None = None
         self._observation: Observation | None = None
         self._quiet = 0
+        self._runs = Runs()
         self._ended = False
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.buffer_text = True
@@ -90,16 +92,18 @@ class _Document:
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._characters
         self._parser.CommentHandler = self._comment
+        self._parser.ProcessingInstructionHandler = self._instructed
 
     def feed(self, part: bytes) -> None:
         """Parse some bytes more."""
         self._quiet += len(part)
-        self._parser.Parse(part, False)  # noqa: FBT003  the last argument of the C function: not yet the end
+        self._parser.Parse(self._runs.without(part), False)  # noqa: FBT003  the last argument of the C function: not yet the end
         if self._quiet > LONGEST:
             raise _Refused(Rule.LINE_TOO_LONG)
 
     def close(self) -> None:
         """There are no more bytes."""
+        self._parser.Parse(self._runs.rest(), False)  # noqa: FBT003  the last argument of the C function: not yet the end
         self._ended = True
         self._parser.Parse(b"", True)  # noqa: FBT003  the last argument of the C function: the end
 
@@ -110,7 +114,7 @@ class _Document:
 
     def problem(self, rule: Rule) -> Problem:
         """Why the reading ended where it did, and how many values that were being read are lost with it."""
-        lost = len(self._draft.observations) if self._draft else 0
+        lost = len(self._draft.sequence) if self._draft else 0
         return Problem(rule, self._parser.CurrentLineNumber, readings=lost)
 
     def meaning(self, code: int) -> Rule:
@@ -128,6 +132,15 @@ class _Document:
 
     def _comment(self, _: str) -> None:
         self._quiet = 0
+
+    def _instructed(self, target: str, name: str) -> None:
+        self._quiet = 0
+        run = self._runs.met(name.strip()) if target == TARGET else None
+        if run is None or (self._path and self._draft is None):
+            return
+        if self._draft is None or self._path[-1] != _SERIES:
+            raise _Refused(Rule.DOCUMENT)
+        self._draft.observed_run(run, self._parser.CurrentLineNumber)
 
     def _characters(self, text: str) -> None:
         self._quiet = 0
@@ -147,7 +160,7 @@ class _Document:
             return
         self._text = ""
         if local in _OBSERVATIONS:
-            self._observation = draft.observe(attributes.get("Sequence", ""), self._parser.CurrentLineNumber)
+            self._observation = Observation(attributes.get("Sequence", ""), self._parser.CurrentLineNumber)
         elif self._observation is not None:
             self._observation.says(local, attributes.get("Quality", ""))
 
@@ -160,7 +173,8 @@ class _Document:
         if local == _SERIES:
             self._items.extend(finished(draft, self._gate))
             self._draft = None
-        elif local in _OBSERVATIONS:
+        elif local in _OBSERVATIONS and self._observation is not None:
+            draft.observed(self._observation)
             self._observation = None
         elif text is not None:
             self._take(draft, local, text.strip())

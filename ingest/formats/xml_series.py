@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ingest.energy import watt_hours
 from ingest.formats.columns import iso_instant
 from ingest.formats.delivery import Item
 from ingest.formats.gate import Gate
+from ingest.formats.xml_runs import Run
 from ingest.problems import Problem, Rule
 from ingest.readings import (
+    NO_ENERGY,
     Batch,
     Direction,
     MeteringPoint,
@@ -64,43 +67,63 @@ class Observation:
 
 @dataclass(slots=True)
 class Draft:
-    """What the elements of a series said so far."""
+    """What the elements of a series said so far. Values beyond the longest series are counted and not kept."""
 
     line: int
     fields: dict[str, str] = field(default_factory=dict[str, str])
-    observations: list[Observation] = field(default_factory=list[Observation])
-    too_many: bool = False
+    sequence: list[int] = field(default_factory=list[int])
+    energy_wh: list[int] = field(default_factory=list[int])
+    quality: list[int] = field(default_factory=list[int])
+    lines: list[int] = field(default_factory=list[int])
+    broken: Problem | None = None
 
-    def observe(self, sequence: str, line: int) -> Observation:
-        """One observation more; those beyond the longest series are not kept."""
-        observation = Observation(sequence, line)
-        if len(self.observations) < MOST_VALUES:
-            self.observations.append(observation)
-        else:
-            self.too_many = True
-        return observation
+    def observed(self, observation: Observation) -> None:
+        """An observation ended."""
+        energy_wh = watt_hours(observation.value)
+        quality = _QUALITIES.get(observation.kind or _NONE)
+        if quality is None or isinstance(energy_wh, Rule):
+            rule = energy_wh if isinstance(energy_wh, Rule) and quality is not None else Rule.QUALITY
+            self.broken = self.broken or Problem(rule, observation.line, len(self.sequence) + 1)
+            energy_wh, quality = NO_ENERGY, Quality.MISSING
+        number = int(observation.sequence) if observation.sequence.isdecimal() else -1
+        self._keep([number], [energy_wh], [quality], [observation.line])
+
+    def observed_run(self, run: Run, line: int) -> None:
+        """A run of measured values ended that began at `line`."""
+        count = len(run.sequence)
+        self._keep(run.sequence, run.energy_wh, [Quality.MEASURED] * count, [line + each for each in run.lines])
+
+    def _keep(self, sequence: list[int], energy_wh: list[int], quality: list[int], lines: list[int]) -> None:
+        if len(self.sequence) > MOST_VALUES:
+            return
+        self.sequence += sequence
+        self.energy_wh += energy_wh
+        self.quality += quality
+        self.lines += lines
 
 
 class _Broken(Exception):
-    """A rule is broken: by the series as a whole, or by one of its observations."""
+    """A rule is broken by the series as a whole."""
 
-    def __init__(self, rule: Rule, observation: Observation | None = None, item: int = 0) -> None:
+    def __init__(self, rule: Rule) -> None:
         super().__init__(rule.value)
         self.rule = rule
-        self.observation = observation
-        self.item = item
 
 
 def finished(draft: Draft, gate: Gate) -> Iterator[Item]:
     """The readings of a series, or why it is refused."""
+    lost = len(draft.sequence)
     try:
-        if "resolution" in draft.fields:
-            yield from gate.passed(_batch(draft))
-        else:
-            yield from gate.passed_volume(_volume(draft))
+        batch = _batch(draft) if "resolution" in draft.fields else _volume(draft)
     except _Broken as broken:
-        line = broken.observation.line if broken.observation else draft.line
-        yield Problem(broken.rule, line, broken.item, readings=len(draft.observations))
+        yield Problem(broken.rule, draft.line, readings=lost)
+        return
+    if draft.broken is not None:
+        yield replace(draft.broken, readings=lost)
+    elif isinstance(batch, Batch):
+        yield from gate.passed(batch)
+    else:
+        yield from gate.passed_volume(batch)
 
 
 def _batch(draft: Draft) -> Batch:
@@ -111,37 +134,38 @@ def _batch(draft: Draft) -> Batch:
     start, end = _instant(draft, "start"), _instant(draft, "end")
     if start % resolution or end <= start:
         raise _Broken(Rule.INTERVAL)
-    count = len(draft.observations)
-    if draft.too_many or count * resolution != end - start:
+    count = len(draft.sequence)
+    if count > MOST_VALUES or count * resolution != end - start:
         raise _Broken(Rule.COUNT)
-    ordered = _ordered(draft.observations)
+    columns = (draft.energy_wh, draft.quality, draft.lines)
+    order = _order(draft.sequence)
+    energy_wh, quality, lines = (np.array(column, dtype=np.int64)[order] for column in columns)
     return Batch(
         series=Series(point, direction, resolution),
         start=np.arange(start, end, int(resolution), dtype=np.int64),
-        energy_wh=np.array(list(_energies(ordered)), dtype=np.int64),
-        quality=np.array(list(_qualities(ordered)), dtype=np.uint8),
+        energy_wh=energy_wh,
+        quality=quality.astype(np.uint8),
         registered=np.full(count, _instant(draft, "registered"), dtype=np.int64),
-        line=np.array([each.line for each in ordered], dtype=np.int64),
+        line=lines,
     )
 
 
 def _volume(draft: Draft) -> PeriodVolume:
     point, direction = _whose(draft)
-    if len(draft.observations) != 1:
+    if len(draft.sequence) != 1:
         raise _Broken(Rule.COUNT)
-    (energy_wh,), (quality,) = _energies(draft.observations), _qualities(draft.observations)
     start, end = _instant(draft, "start"), _instant(draft, "end")
     if end <= start:
         raise _Broken(Rule.INTERVAL)
-    if not _registers_explain(draft, energy_wh):
+    if draft.broken is None and not _registers_explain(draft, draft.energy_wh[0]):
         raise _Broken(Rule.REGISTER_VOLUME)
     return PeriodVolume(
         point=point,
         direction=direction,
         start=instant(start),
         end=instant(end),
-        energy_wh=energy_wh,
-        quality=quality,
+        energy_wh=draft.energy_wh[0],
+        quality=Quality(draft.quality[0]),
         registered_at=instant(_instant(draft, "registered")),
         line=draft.line,
     )
@@ -178,26 +202,10 @@ def _instant(draft: Draft, name: str) -> int:
     return found
 
 
-def _ordered(observations: list[Observation]) -> list[Observation]:
-    """The observations by their numbers, which count from 0 or from 1 and leave none out."""
-    numbers = [int(each.sequence) if each.sequence.isdecimal() else -1 for each in observations]
+def _order(numbers: list[int]) -> slice | NDArray[np.intp]:
+    """The order of the observations by their numbers, which count from 0 or from 1 and leave none out."""
     first = min(numbers)
-    if first not in {0, 1} or sorted(numbers) != list(range(first, first + len(numbers))):
+    wanted = list(range(first, first + len(numbers)))
+    if first not in {0, 1} or (numbers != wanted and sorted(numbers) != wanted):
         raise _Broken(Rule.SEQUENCE)
-    return [observations[row] for row in np.argsort(numbers).tolist()]
-
-
-def _energies(observations: list[Observation]) -> Iterator[int]:
-    for item, each in enumerate(observations, start=1):
-        energy_wh = watt_hours(each.value)
-        if isinstance(energy_wh, Rule):
-            raise _Broken(energy_wh, each, item)
-        yield energy_wh
-
-
-def _qualities(observations: list[Observation]) -> Iterator[Quality]:
-    for item, each in enumerate(observations, start=1):
-        quality = _QUALITIES.get(each.kind or _NONE)
-        if quality is None:
-            raise _Broken(Rule.QUALITY, each, item)
-        yield quality
+    return slice(None) if numbers == wanted else np.argsort(numbers)

@@ -260,3 +260,59 @@ def test_however_the_bytes_are_cut_the_same_comes_out(name: str) -> None:
     items = list(read(Trickle(data, [1, 5, 33]), OPTIONS))
     assert readings_of(items) == readings_of(read_all(data))
     assert problems_of(items) == problems_of(read_all(data))
+
+
+RUN: Final = LAST * 3
+SLOWLY: Final = "<!-- from here on nothing is taken out before the parser -->"
+
+
+def slowly(document: str) -> bytes:
+    return document.replace("<rsm:Header>", f"{SLOWLY}<rsm:Header>", 1).encode()
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_runs_taken_out_before_the_parser_give_what_the_parser_gives(name: str) -> None:
+    text = (SAMPLES / name).read_text(encoding="utf-8")
+    assert read_as_lines(text.encode()) == read_as_lines(slowly(text))
+    one_line = text.replace("\n", "")
+    assert readings_of(read_all(one_line.encode())) == readings_of(read_all(text.encode()))
+
+
+def read_as_lines(data: bytes) -> list[object]:
+    return [
+        (each.series, each.start.tolist(), each.energy_wh.tolist(), each.quality.tolist(), each.line.tolist())
+        if isinstance(each, Batch)
+        else each
+        for each in read_all(data)
+    ]
+
+
+@pytest.mark.parametrize(
+    "hidden", [f"<!-- {RUN} -->", f"<![CDATA[{RUN}]]>", f"<?run {RUN}?>", "<?run 1?>", f"<?run 1?><!-- {RUN} -->"]
+)
+def test_what_only_looks_like_a_run_of_values_is_none(hidden: str) -> None:
+    for at in (LAST, "<rsm:Header>", " </rsm:PayloadEnergyTimeSeries>", "</rsm:NotifyValidated"):
+        items = read_all(MIXED.replace(at, hidden + at, 1).encode())
+        assert refusals_of(items) == []
+        assert readings_of(items) == readings_of(read_all(MIXED.encode()))
+
+
+@pytest.mark.parametrize("at", ["<rsm:Header>", " <rsm:PayloadEnergyTimeSeries>", "</rsm:NotifyValidated"])
+def test_a_run_outside_a_series_is_of_none(at: str) -> None:
+    items = read_all(MIXED.replace(at, RUN + at, 1).encode())
+    assert readings_of(items) == readings_of(read_all(MIXED.encode()))
+
+
+@pytest.mark.parametrize("at", ["<rsm:NotifyValidated", "<abie:ResolutionDuration>", "<abie:Metered>0.459"])
+def test_a_run_where_no_values_may_stand_refuses_the_document(at: str) -> None:
+    items = read_all(MIXED.replace(at, RUN + at, 1).encode())
+    assert [rule for _, rule in refusals_of(items)] == [Rule.DOCUMENT]
+    assert readings_of(items) == []
+
+
+@pytest.mark.parametrize("often", [1, 50])
+def test_a_run_behind_the_end_is_not_read(often: int) -> None:
+    items = read_all((MIXED + RUN * often).encode())
+    assert {rule for _, rule in refusals_of(items)} <= {Rule.DOCUMENT, Rule.NOT_WELL_FORMED}
+    assert refusals_of(items)
+    assert len(readings_of(items)) == 24

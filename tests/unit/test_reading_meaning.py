@@ -41,6 +41,7 @@ def test_instants_of_five_years_have_the_wall_time_that_the_zone_says() -> None:
         seconds(datetime.fromtimestamp(each, OSLO).replace(tzinfo=UTC)) for each in at.tolist()
     ]  # the wall as if it were UTC
     assert oslo.wall(at).tolist() == shown
+    assert [oslo.day(each) for each in at[::50].tolist()] == oslo.days(at[::50]).tolist()
     back = oslo.placed(oslo.wall(at))
     assert not back.skipped.any()
     assert set((at - back.start)[back.twice].tolist()) == {0, 3600}
