@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -119,9 +120,9 @@ def following_instants(table: Table, column: int, other: int, other_at: Seconds)
     return at
 
 
-def iso_instant(written: bytes | str) -> int | None:
+@lru_cache(maxsize=4096)  # of bare instants: the series of a delivery share most of theirs
+def iso_instant(text: str) -> int | None:
     """One instant in ISO 8601 with an offset from UTC, in seconds since 1970-01-01 UTC."""
-    text = written if isinstance(written, str) else written.decode("ascii", "replace")
     if not _ISO.fullmatch(text):
         return None
     try:
@@ -157,7 +158,7 @@ def _energy(table: Table, row: int, column: int) -> int:
 
 def _look_closer(table: Table, column: int, at: Seconds, closer: NDArray[np.bool_]) -> None:
     for row in np.flatnonzero(closer & table.verdicts.fine).tolist():
-        found = iso_instant(table.field(row, column))
+        found = iso_instant(table.field(row, column).decode("ascii", "replace"))
         if found is None:
             table.verdicts.refuse_row(row, Rule.TIME)
         else:

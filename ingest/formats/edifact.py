@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ingest.formats.delivery import CHUNK, LONGEST, Readable
 from ingest.problems import Problem, Rule
 
 _UNA_LENGTH: Final = 9
+_MASKS: Final = "\ue000\ue001\ue002\ue003"  # no byte is decoded to these
 _BOM: Final = "\u00ef\u00bb\u00bf"
 
 
@@ -28,8 +29,7 @@ class Service:
     terminator: str = "'"
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """One segment: `elements[0][0]` is its tag. `line` counts from 1, `item` counts the segments of the interchange."""
 
     elements: list[list[str]]
@@ -52,10 +52,11 @@ class Segment:
 def segments(stream: Readable) -> Iterator[Segment | Problem]:
     """The segments of an interchange; ends with a problem at one that is too long or never ended."""
     text = _begun(stream)
-    service, rest = _service(text)
-    line, item, part = 1, 0, b"UNA"
+    service, text = _service(text)
+    line, item, rest, part = 1, 0, "", b"UNA"
     while part:
-        *whole, rest = _split(rest, service.terminator, service.release)
+        masked, text = _masked(text, service)
+        *whole, rest = (rest + masked).split(service.terminator)
         for raw in whole:
             line, item = line + raw.count("\n"), item + 1
             yield Segment(_elements(raw.strip("\r\n"), service), line, item, service.mark)
@@ -63,8 +64,8 @@ def segments(stream: Readable) -> Iterator[Segment | Problem]:
             yield Problem(Rule.LINE_TOO_LONG, line, item + 1)
             return
         part = stream.read(CHUNK)
-        rest += part.decode("latin-1")  # of the characters that mean something here all are ASCII
-    if rest.strip():
+        text += part.decode("latin-1")  # of the characters that mean something here all are ASCII
+    if (rest + text).strip():
         yield Problem(Rule.TRUNCATED, line, item + 1)
 
 
@@ -86,36 +87,21 @@ def _service(text: str) -> tuple[Service, str]:
     return Service(component, element, mark, unused, terminator), text[_UNA_LENGTH:]
 
 
+def _masked(text: str, service: Service) -> tuple[str, str]:
+    """The text with characters that were released out of the way of splitting, and an end that may go on."""
+    release = service.release
+    if release not in text:
+        return text, ""
+    open_end = release if (len(text) - len(text.rstrip(release))) % 2 else ""
+    text = text.removesuffix(open_end)
+    for released, mask in zip((release, service.element, service.component, service.terminator), _MASKS, strict=True):
+        text = text.replace(release + released, mask)
+    return text.replace(release, ""), open_end
+
+
 def _elements(bare: str, service: Service) -> list[list[str]]:
-    if service.release not in bare:
-        return [element.split(service.component) for element in bare.split(service.element)]
-    return [
-        [_released(part, service.release) for part in _split(element, service.component, service.release)]
-        for element in _split(bare, service.element, service.release)
-    ]
-
-
-def _split(text: str, at: str, release: str) -> list[str]:
-    """The parts of a text between separators that no release character takes the meaning from."""
-    parts = text.split(at)
-    if release not in text:
-        return parts
-    joined: list[str] = []
-    open_part = ""
-    for part in parts[:-1]:
-        open_part += part
-        if (len(open_part) - len(open_part.rstrip(release))) % 2:
-            open_part += at
-        else:
-            joined.append(open_part)
-            open_part = ""
-    return [*joined, open_part + parts[-1]]
-
-
-def _released(text: str, release: str) -> str:
-    if release not in text:
-        return text
-    kept, characters = "", iter(text)
-    for character in characters:
-        kept += next(characters, "") if character == release else character
-    return kept
+    elements = [element.split(service.component) for element in bare.split(service.element)]
+    if bare.isascii():
+        return elements
+    table = str.maketrans(_MASKS, service.release + service.element + service.component + service.terminator)
+    return [[component.translate(table) for component in element] for element in elements]

@@ -73,10 +73,8 @@ class _Rows:
         if not len(table):
             return
         batches = list(self._batches(table))
-        foreign = None if table.verdicts.all_fine else _foreign(block)
-        if foreign is not None:  # another encoding breaks other rules as well, but they would not say why
-            yield Problem(Rule.ENCODING, foreign, readings=len(table))
-            return
+        if not table.verdicts.all_fine:
+            _name_foreign(table, block)
         for batch in batches:
             yield from self.gate.passed(batch)
         yield from table.verdicts.problems()
@@ -184,10 +182,17 @@ def _begun(block: Block, point: MeteringPoint, options: Options) -> _Rows | Prob
     return found if isinstance(found, Problem) else _Rows(found, point, Gate(options))
 
 
-def _foreign(block: Block) -> int | None:
-    """The first line that is not UTF-8."""
+def _name_foreign(table: Table, block: Block) -> None:
+    """Of refused rows those that are not UTF-8: another encoding breaks other rules, but they would not say why."""
+    lines = block.data.split(b"\n")
+    for row in np.flatnonzero(~table.verdicts.fine).tolist():
+        if not _is_utf8(lines[int(table.line[row]) - block.first_line]):
+            table.verdicts.rename(row, Rule.ENCODING)
+
+
+def _is_utf8(line: bytes) -> bool:
     try:
-        block.data.decode("utf-8")
-    except UnicodeDecodeError as broken:
-        return block.first_line + block.data[: broken.start].count(b"\n")
-    return None
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

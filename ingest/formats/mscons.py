@@ -34,6 +34,7 @@ _OBIS: Final = re.compile(r"(?:[0-9]{1,3}-[0-9]{1,3}:)?(?P<quantity>[0-9]{1,3})\
 _INTERVAL_VALUES: Final = "29"
 _POINTS: Final = frozenset({"172", "90"})
 _TIME: Final = re.compile(r"(?P<at>[0-9]{12})(?P<seconds>[0-9]{2})?(?P<zone>[+-][0-9]{2}(?:[0-9]{2})?|UTC)?")
+_FIELDS: Final = ((0, 4), (4, 6), (6, 8), (8, 10), (10, 12))
 _OFFSET: Final = re.compile(r"(?P<sign>[+-]?)(?P<hours>[0-9]{1,2})(?P<minutes>[0-9]{2})?")
 _TIMES: Final = {"203": (12, False), "303": (12, True), "204": (14, False), "304": (14, True)}
 _LENGTHS: Final = {"806": 60, "805": 3600}
@@ -46,7 +47,8 @@ def read_mscons(stream: Readable, options: Options) -> Iterator[Item]:
         if isinstance(segment, Problem):
             yield from interchange.cut(segment)
             return
-        yield from interchange.take(segment)
+        if not interchange.noted(segment):
+            yield from interchange.take(segment)
     yield from interchange.ended()
 
 
@@ -85,6 +87,15 @@ class _Interchange:
         self._messages = 0
         self._last: Segment | None = None
         self._is_closed = False
+
+    def noted(self, segment: Segment) -> bool:
+        """Take a segment that completes nothing, as nearly all do; whether it was one."""
+        take = _TAKERS.get(segment.elements[0][0])
+        if take is None or self._message is None or not self._message.is_mscons:
+            return False
+        self._last = segment
+        take(self._message, segment)
+        return True
 
     def take(self, segment: Segment) -> Iterator[Item]:
         """What this segment completes."""
@@ -135,8 +146,6 @@ class _Interchange:
                 yield from self._line_over(message)
                 yield from _counted(segment, segment.item - message.first_item + 1)
                 self._message = None
-            case "PIA" | "QTY" | "DTM":
-                _TAKERS[segment.tag](message, segment)
             case _:
                 pass
 
@@ -229,7 +238,8 @@ def _instant(written: str, form: str, offset: int | None) -> int | None:
     if ahead is None:
         return None
     try:
-        at = datetime.strptime(match["at"], "%Y%m%d%H%M").replace(tzinfo=UTC)
+        year, month, day, hour, minute = (int(written[begin:end]) for begin, end in _FIELDS)
+        at = datetime(year, month, day, hour, minute, tzinfo=UTC)
     except ValueError:
         return None
     return seconds(at + timedelta(seconds=int(match["seconds"] or 0) - ahead))

@@ -7,7 +7,7 @@ it are read. Energy is whole watt-hours: a number with a fraction is none.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
 
@@ -178,16 +178,12 @@ def _batch(line: _Line) -> Batch:
     energy_wh = _energies(values, most_wh(resolution))
     return Batch(
         series=Series(point, direction, resolution),
-        start=_column(range(start, end, resolution)),
+        start=np.arange(start, end, int(resolution), dtype=np.int64),
         energy_wh=energy_wh,
         quality=_qualities(line, energy_wh),
-        registered=_column([registered] * len(values)),
-        line=_column([line.number] * len(values)),
+        registered=np.full(len(values), registered, dtype=np.int64),
+        line=np.full(len(values), line.number, dtype=np.int64),
     )
-
-
-def _column(values: Iterable[int]) -> Seconds:
-    return np.fromiter(values, dtype=np.int64)
 
 
 def _energies(values: list[Any], most: int) -> Seconds:
@@ -199,7 +195,8 @@ def _energies(values: list[Any], most: int) -> Seconds:
         raise _Broken(Rule.NEGATIVE, _first(values, lambda value: value is not None and value < 0))
     if max(present, default=0) > most:
         raise _Broken(Rule.ABSURD, _first(values, lambda value: value is not None and value > most))
-    return _column([NO_ENERGY if value is None else value for value in values])
+    filled = values if len(present) == len(values) else [NO_ENERGY if value is None else value for value in values]
+    return np.array(filled, dtype=np.int64)
 
 
 def _first(values: list[Any], broken: Callable[[Any], bool]) -> int:
