@@ -10,7 +10,7 @@ from uuid import UUID
 
 from policies.decision import Decision
 from policies.event import Event
-from policies.model import Access, PolicySet, Principal, Reach, SubjectId
+from policies.model import Access, PolicySet, Principal, Reach, RecordId, SubjectId
 from vault.aliases import Aliases
 from vault.audit import AccessPage, Audit, EntryPage, Received
 from vault.erasure import PURPOSE, Erasure
@@ -34,8 +34,10 @@ from vault.request import (
 )
 from vault.sealing import Sealing
 from vault.series.arriving import Arriving
+from vault.series.coarsening import Coarsening
+from vault.series.folding import PAGE, Folding
 from vault.series.reading import SeriesOpening
-from vault.series.request import Appended, Arrival, SeriesOpened
+from vault.series.request import Appended, Arrival, Coarsened, Folded, SeriesOpened
 from vault.tasks import Tasks
 from vault.tokens import Tokens
 
@@ -57,6 +59,8 @@ class Vault:
         self._audit = Audit(house)
         self._arriving = Arriving(house)
         self._series = SeriesOpening(house)
+        self._folding = Folding(house)
+        self._coarsening = Coarsening(house)
 
     async def __aenter__(self) -> Self:
         await self._house.start()
@@ -138,6 +142,22 @@ class Vault:
     ) -> AsyncIterator[SeriesOpened]:
         """See `vault.series.reading.SeriesOpening.by_month`."""
         return self._series.by_month(who, access, subjects, fields, start, end, records, history=history)
+
+    async def compact(self, who: Principal, access: Access, limit: int = PAGE) -> Folded:
+        """See `vault.series.folding.Folding.compact`."""
+        return await self._folding.compact(who, access, limit)
+
+    async def coarsen(
+        self,
+        who: Principal,
+        access: Access,
+        subject: SubjectId,
+        record: RecordId,
+        into: Mapping[str, str],
+        before: datetime,
+    ) -> Coarsened:
+        """See `vault.series.coarsening.Coarsening.coarsen`."""
+        return await self._coarsening.coarsen(who, access, subject, record, into, before)
 
     async def receipt(self, who: Principal, number: UUID) -> Receipt:
         """The receipt of an erasure, for the subject it was of and for whoever may erase anybody.

@@ -26,9 +26,11 @@ from vault.killing import Victim, history, kill, victims
 from vault.ledger.book import Act, Kind, Left, Outcome
 from vault.receipts import Judgement, died, new_receipt, receipt, receipt_of_scopes, receipt_of_whole, tombstone
 from vault.request import Cause, CauseKind, Fate, FieldFate, Receipt, Scope, Withheld
+from vault.series.lanes import series_keys
 from vault.storage.engine import Collision, retrying
 from vault.storage.epochs import hold_current_epoch
 from vault.storage.recording import Entry, record
+from vault.storage.rows import DataKeyRow
 from vault.storage.writing import (
     SubjectWrite,
     TombstoneRow,
@@ -135,7 +137,8 @@ class Erasure:
                 raise Unknown(msg)
             return earlier
         loaded = self._house.standing(rows[subject])
-        sentence = self._sentence(loaded, cause, scopes)
+        series = [each.key for each in await series_keys(self._house, loaded)]
+        sentence = self._sentence(loaded, series, cause, scopes)
         if not sentence.dying and (same := await receipt_of_scopes(self._house, subject, scopes)) is not None:
             return same
         fields = frozenset(fate.field for fate in sentence.fates if fate.fate is Fate.ERASED)
@@ -154,16 +157,18 @@ class Erasure:
             whole=sentence.whole,
         )
         stone = await tombstone(self._house, subject, judged)
-        write = None if sentence.whole else await self._partial(who, loaded, sentence, stone)
+        write = None if sentence.whole else await self._partial(who, loaded, series, sentence, stone)
         await self._commit(loaded, entry, stone, write)
         self._house.keys.cache.drop(subject)
         return await receipt(self._house, stone.id)
 
-    def _sentence(self, loaded: Loaded, cause: Cause, scopes: Sequence[Scope]) -> Sentence:
+    def _sentence(
+        self, loaded: Loaded, series: Sequence[DataKeyRow], cause: Cause, scopes: Sequence[Scope]
+    ) -> Sentence:
         everything = any(scope.record is None and scope.product is None for scope in scopes)
         chosen = [
             victim
-            for victim in victims(self._house.policy, loaded)
+            for victim in victims(self._house.policy, loaded, series)
             if everything or any(self._in_scope(loaded, victim, scope) for scope in scopes)
         ]
         dying: list[Victim] = []
@@ -199,9 +204,11 @@ class Erasure:
             return "not_due", None, state.until if isinstance(state, KeptByClock) else None
         return None
 
-    async def _partial(self, who: Principal, loaded: Loaded, sentence: Sentence, stone: TombstoneRow) -> SubjectWrite:
+    async def _partial(
+        self, who: Principal, loaded: Loaded, series: Sequence[DataKeyRow], sentence: Sentence, stone: TombstoneRow
+    ) -> SubjectWrite:
         rows = Rows(Draft(self._house, who, loaded.row.subject, loaded, self._house.clock()), {})
-        write = kill(rows, rows.write(), loaded, sentence.dying, await history(self._house, loaded))
+        write = kill(rows, rows.write(), loaded, sentence.dying, await history(self._house, loaded), series)
         write.tombstone = stone
         return write
 

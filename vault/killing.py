@@ -21,13 +21,14 @@ from vault.address import Label
 from vault.choosing import ASSIGNED_FIELD
 from vault.crypto.aead import BROKEN
 from vault.crypto.documents import open_document
-from vault.draft import Rows
+from vault.draft import Draft, Rows
 from vault.errors import BrokenSeal
 from vault.house import House, Loaded
 from vault.keys.epoch import packed
 from vault.keys.tree import STANDING_CATEGORY
+from vault.series.lanes import series_of
 from vault.storage.engine import Collision
-from vault.storage.rows import DataKeyRow, HeadRow
+from vault.storage.rows import DataKeyRow
 from vault.storage.writing import SubjectWrite, TokenGone
 
 
@@ -40,11 +41,11 @@ class Victim:
     record: RecordId
 
 
-def victims(policy: PolicySet, loaded: Loaded) -> list[Victim]:
-    """Everything of the subject that could die: one per data key but the standing's."""
+def victims(policy: PolicySet, loaded: Loaded, series: Sequence[DataKeyRow] = ()) -> list[Victim]:
+    """Everything of the subject that could die: one per data key but the standing's, keys of series included."""
     names = {category.number: category for category in policy.categories.values()}
     found: list[Victim] = []
-    for key in loaded.row.data_keys.values():
+    for key in (*loaded.row.data_keys.values(), *series):
         category = names.get(key.category)
         if category is not None and key.category != STANDING_CATEGORY:
             whole = category.instance is Instance.SUBJECT
@@ -53,7 +54,12 @@ def victims(policy: PolicySet, loaded: Loaded) -> list[Victim]:
 
 
 def made_due(
-    policy: PolicySet, loaded: Loaded, after: Standing, events: Sequence[Event], now: datetime
+    policy: PolicySet,
+    loaded: Loaded,
+    after: Standing,
+    events: Sequence[Event],
+    now: datetime,
+    series: Sequence[DataKeyRow] = (),
 ) -> list[Victim]:
     """What these events made due dies with them: a loan that closed (`keep: P0D`), a consent withdrawn (`also_on`).
 
@@ -64,7 +70,7 @@ def made_due(
     since = min(event.at for event in events)
     return [
         victim
-        for victim in victims(policy, loaded)
+        for victim in victims(policy, loaded, series)
         if isinstance(state := due(policy, victim.category, victim.record, after, now), Due)
         and since <= state.at <= now
         and state.then in {Sequel.ERASE, Sequel.DETACH}
@@ -100,17 +106,24 @@ async def history(house: House, loaded: Loaded) -> list[Event]:
 
 
 def kill(
-    rows: Rows, write: SubjectWrite, loaded: Loaded, dying: Sequence[Victim], past: Sequence[Event]
+    rows: Rows,
+    write: SubjectWrite,
+    loaded: Loaded,
+    dying: Sequence[Victim],
+    past: Sequence[Event],
+    series: Sequence[DataKeyRow] = (),
 ) -> SubjectWrite:
-    """Change `write` so that these die in it too."""
+    """Change `write` so that these die in it too. `series` are the keys of all series the subject has."""
     dead = {victim.key.id for victim in dying}
     kept = [head for head in loaded.row.heads if head.key not in dead]
-    gone = _empty_records(rows.draft.standing, dying, [*kept, *write.heads])
+    left = {RecordId(key.instance) for key in series if key.id not in dead}
+    gone = _empty_records(rows.draft.standing, dying, left | {head.record for head in (*kept, *write.heads)})
     events = [event for event in (*past, *rows.draft.events) if _record_of(event) not in gone]
     standing = _folded(rows.draft.standing, events)
     key = _new_standing_key(rows)
     write.next_due = rows.due_first(standing, [head for head in (*kept, *write.heads) if head.record not in gone])
     write.dead_keys = [*dead, loaded.row.standing_key]
+    write.dead_series = _dead_series(rows.draft, dying, gone, series)
     write.data_keys = list(rows.new_keys.values())
     write.heads = [head for head in write.heads if head.key not in dead]
     write.dead_heads += [(head.record, head.category) for head in loaded.row.heads if head.key in dead]
@@ -121,6 +134,20 @@ def kill(
     write.tokens_gone += _unindexed(rows.draft.policy, dying, loaded, gone)
     write.tokens = [token for token in write.tokens if token.record not in gone]
     return write
+
+
+def _dead_series(
+    draft: Draft, dying: Sequence[Victim], gone: Collection[RecordId], series: Sequence[DataKeyRow]
+) -> list[UUID]:
+    """Series of which everything dies, also a period that begins while we write: it has no key here yet."""
+    dead = {victim.key.id for victim in dying}
+    living = {(key.instance, key.category) for key in series if key.id not in dead}
+    whole = {(victim.record, victim.category) for victim in dying if (victim.record, victim.key.category) not in living}
+    named = [(record, name) for record, name in whole if record not in gone]
+    return [
+        *(each for record in gone for each in series_of(draft.policy, draft.standing, record, None)),
+        *(each for record, name in named for each in series_of(draft.policy, draft.standing, record, name)),
+    ]
 
 
 def _record_of(event: Event) -> RecordId | None:
@@ -152,9 +179,8 @@ def _new_standing_key(rows: Rows) -> UUID:
     return row.id
 
 
-def _empty_records(standing: Standing, dying: Sequence[Victim], heads: Sequence[HeadRow]) -> Collection[RecordId]:
-    """Records that lost their last group, with nothing below that still has one. The root stays."""
-    filled = {head.record for head in heads}
+def _empty_records(standing: Standing, dying: Sequence[Victim], filled: set[RecordId]) -> Collection[RecordId]:
+    """Records that lost the last thing they held, with nothing below that still holds one. The root stays."""
     touched = {record for victim in dying for record in lanes(standing, victim.record)}
     return {
         record

@@ -29,10 +29,11 @@ from vault.ledger.book import Act, Kind, Left, Outcome
 from vault.once import Hashed, earlier_outcome, hashed
 from vault.receipts import Judgement, died, new_receipt, tombstone
 from vault.request import CauseKind, Change, RequestKey, Scope, Sealed, Value, Withheld
+from vault.series.lanes import series_keys
 from vault.storage.engine import Collision, retrying
 from vault.storage.epochs import hold_current_epoch
 from vault.storage.recording import Entry, record
-from vault.storage.rows import fetch_blobs
+from vault.storage.rows import DataKeyRow, fetch_blobs
 from vault.storage.writing import (
     SubjectWrite,
     insert_blobs,
@@ -215,9 +216,10 @@ class Sealing:
         for draft in drafts:
             made = Rows(draft, held[draft.subject])
             write = made.write()
-            dying = self._made_due(draft)
+            series = await self._series(draft)
+            dying = self._made_due(draft, series)
             if draft.loaded is not None and dying:
-                write = kill(made, write, draft.loaded, dying, await history(self._house, draft.loaded))
+                write = kill(made, write, draft.loaded, dying, await history(self._house, draft.loaded), series)
                 deaths[draft.subject] = Death(new_receipt(self._house), dying)
             writes.append(write)
             blobs.extend(made.blobs)
@@ -237,10 +239,16 @@ class Sealing:
         )
         return Prepared(drafts, writes, blobs, entry, sealed)
 
-    def _made_due(self, draft: Draft) -> list[Victim]:
+    async def _series(self, draft: Draft) -> Sequence[DataKeyRow]:
+        """The keys of the subject's series, where something of them may become due."""
+        if draft.loaded is None or not draft.events:
+            return ()
+        return [each.key for each in await series_keys(self._house, draft.loaded)]
+
+    def _made_due(self, draft: Draft, series: Sequence[DataKeyRow]) -> list[Victim]:
         if draft.loaded is None:
             return []
-        return made_due(draft.policy, draft.loaded, draft.standing, draft.events, draft.now)
+        return made_due(draft.policy, draft.loaded, draft.standing, draft.events, draft.now, series)
 
     def _judged(self, write: SubjectWrite, death: Death, entry: Entry) -> Judgement:
         return Judgement(

@@ -1,7 +1,7 @@
 """Removes what nobody can read any more, at leisure and with the sweeper's role.
 
-Leftovers of erased subjects, blobs that no head names (an older version, a write not committed), request keys past
-their use.
+Leftovers of erased subjects, blobs that no head names and segments that no head lists (an older version, a write not
+committed), request keys past their use.
 
 Everything here may be interrupted and repeated; a second run finds what the first left.
 """
@@ -15,8 +15,9 @@ from typing import Final
 from uuid import UUID
 
 from vault.house import House
+from vault.series.sweeping import unlisted
 
-LEFT: Final = ("head", "data_key", "event", "standing")
+LEFT: Final = ("head", "series_head", "data_key", "event", "standing")
 FIND: Final = (
     "select s.subject from subject s join standing st on st.subject = s.subject"
     " where s.state = 2 order by s.subject limit $1"
@@ -29,23 +30,30 @@ REQUEST_WINDOW: Final = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep removed: erased subjects' leftovers, unnamed blobs, request keys."""
+    """What a sweep removed: erased subjects' leftovers, unnamed blobs, request keys, unlisted segments."""
 
     subjects: int
     blobs: int
     requests: int
+    segments: int
 
 
 async def sweep(house: House, limit: int = 1_000) -> Swept:
     """Remove at most `limit` of each; run it again while there is more."""
-    return Swept(await _leftovers(house, limit), await _unnamed(house, limit), await _requests(house, limit))
+    return Swept(
+        await _leftovers(house, limit),
+        await _unnamed(house, limit),
+        await _requests(house, limit),
+        await unlisted(house, limit),
+    )
 
 
 async def _leftovers(house: House, limit: int) -> int:
     """Contents go first: a crash in between loses nothing, the subject is found again and swept to the end."""
     gone = [row[0] for row in await house.control.fetch(FIND, limit)]
     if gone:
-        await house.contents.execute("delete from blob where subject = any($1::uuid[])", gone)
+        for table in ("blob", "segment"):
+            await house.contents.execute(f"delete from {table} where subject = any($1::uuid[])", gone)  # noqa: S608  names above
         async with house.control.transaction() as connection:
             for table in LEFT:
                 await connection.execute(f"delete from {table} where subject = any($1::uuid[])", gone)  # noqa: S608  names above

@@ -92,7 +92,7 @@ async def _roll(settings: Settings) -> Report:
 async def _sweep(settings: Settings) -> Swept:
     from vault.sweeping import Swept, sweep
 
-    total = Swept(0, 0, 0)
+    total = Swept(0, 0, 0, 0)
     async with _sweeping(settings) as house:
         while any(astuple(swept := await sweep(house))):
             total = Swept(*map(sum, zip(astuple(total), astuple(swept), strict=True)))

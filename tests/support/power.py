@@ -110,6 +110,10 @@ class Metering:
         """What became of one arrival."""
         return (await self.append([arrival])).total()
 
+    async def takes_refusal(self, arrival: Arrival) -> str | None:
+        """The rule that refuses one arrival."""
+        return (await self.append([arrival])).taken[0].rule
+
     async def read(
         self,
         customer: Customer,

@@ -15,6 +15,7 @@ from policies.model import Principal, TokenId
 from vault.draft import Draft, Rows
 from vault.house import House, Loaded
 from vault.killing import history, kill, victims
+from vault.series.lanes import series_keys
 from vault.storage.restoring import known_tombstones
 from vault.storage.writing import (
     SubjectWrite,
@@ -68,10 +69,11 @@ async def _again(house: House, stone: TombstoneRow) -> None:
 
 async def _pruned(house: House, loaded: Loaded, stone: TombstoneRow) -> SubjectWrite | None:
     """What a partial erasure writes; None where the backup knows none of the keys that died."""
-    dying = [victim for victim in victims(house.policy, loaded) if victim.key.id in stone.keys]
+    series = [each.key for each in await series_keys(house, loaded)]
+    dying = [victim for victim in victims(house.policy, loaded, series) if victim.key.id in stone.keys]
     if not dying:
         return None
     rows = Rows(Draft(house, NOBODY, stone.subject, loaded, house.clock()), {})
-    write = kill(rows, rows.write(), loaded, dying, await history(house, loaded))
+    write = kill(rows, rows.write(), loaded, dying, await history(house, loaded), series)
     write.tombstone = stone
     return write

@@ -27,11 +27,12 @@ from vault.house import ROUNDS, House, Loaded
 from vault.ledger.book import Act, Kind, Outcome
 from vault.once import Hashed, earlier_outcome, hashed
 from vault.request import RequestKey, Withheld
-from vault.series.checking import problem, touched
+from vault.series.checking import outlived, problem, touched
 from vault.series.merging import Merged, merged
 from vault.series.periods import Lane
 from vault.series.request import Appended, Arrival, Taken
-from vault.series.writing import Written, written
+from vault.series.widening import widened
+from vault.series.writing import Written, needed_widths, written
 from vault.storage.engine import Collision, retrying
 from vault.storage.epochs import hold_current_epoch
 from vault.storage.recording import Entry, record
@@ -85,7 +86,8 @@ class Arriving:
         Args:
             who: collects for one of the purposes of the field.
             access: what the ledger says it was for.
-            deliveries: at most 5,000, of any subjects, records and fields.
+            deliveries: at most 5,000, of any subjects, records and fields. One with a month that is a sum by now is
+                refused whole.
             idempotency: the same key with the same body gives the first answer.
 
         Raises:
@@ -140,7 +142,7 @@ class Arriving:
         policy, now = self._house.policy, self._house.clock()
         answer = admit(policy, who, arrival.field, arrival.record, loaded.standing, now, born=False)
         if not isinstance(answer, Refusal):
-            return None
+            return outlived(policy, arrival, now)
         if answer.personal:
             judged.personal.add(place)
         return answer.rule
@@ -158,6 +160,7 @@ class Arriving:
         lanes = list(judged.lanes.values())
         taken = [(judged.lane_of[place], touched(deliveries[place].readings)) for place in judged.lane_of]
         found: Merged = await merged(self._house, lanes, taken)
+        await widened(self._house, lanes, needed_widths(lanes, found), found)
         counts = dict(zip(judged.lane_of, found.counts, strict=True))
         answers = tuple(counts.get(place, Taken(rule=judged.rules[place])) for place in range(len(deliveries)))
         entry = await self._house.book.entry(self._act(who, access, judged))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 import numpy as np
 
-from policies.model import FieldType, PolicySet
-from vault.series.axis import Resolution, Span, lived, number
+from policies.model import FieldType, PolicySet, Sequel
+from policies.oslo import over
+from vault.series.axis import Resolution, Span, lived, number, period_bounds, period_of
 from vault.series.readings import Quality, Readings
 from vault.series.request import Arrival
 
@@ -80,3 +82,25 @@ def touched(readings: Readings) -> Readings:
         part.quality,
         np.where(missing, 0, part.registered),
     )
+
+
+def coarsens_at(policy: PolicySet, field: str, period_end: datetime) -> tuple[str, datetime] | None:
+    """The rule by which a period of this field that ended then becomes sums, and when; None if no rule says so."""
+    found = [
+        (name, over(period_end, rule.keep))
+        for name in policy.categories[policy.fields[field].category].retention
+        if (rule := policy.retention[name]).then is Sequel.COARSEN and rule.keep is not None
+    ]
+    return max(found, key=lambda each: each[1], default=None)
+
+
+def outlived(policy: PolicySet, arrival: Arrival, now: datetime) -> str | None:
+    """`retention:<rule>`: a period of these readings is a sum by now, or should be. None if none is."""
+    readings = arrival.readings
+    first = np.flatnonzero(readings.quality)[:1]
+    if not len(first):
+        return None
+    instance = policy.categories[policy.fields[arrival.field].category].instance
+    period = period_of(readings.resolution, instance, readings.first + int(first[0]))
+    at = coarsens_at(policy, arrival.field, period_bounds(period)[1])
+    return None if at is None or now < at[1] else f"retention:{at[0]}"

@@ -136,7 +136,14 @@ def _framed(kind: Kind, frame: Span, piece: _Piece) -> Iterator[Pages | tuple[Nu
 # -- anything --------------------------------------------------------------------------------------------------------
 
 
-def segments(kind: Kind, lanes: Numbers, versions: Versions, compacted: Collection[tuple[int, int]]) -> Iterator[Pages]:
+def segments(
+    kind: Kind,
+    lanes: Numbers,
+    versions: Versions,
+    compacted: Collection[tuple[int, int]],
+    *,
+    folded: bool = False,
+) -> Iterator[Pages]:
     """Segments that together hold exactly these versions.
 
     Args:
@@ -144,13 +151,15 @@ def segments(kind: Kind, lanes: Numbers, versions: Versions, compacted: Collecti
         lanes: the lane of each version.
         versions: any number of each interval, each once.
         compacted: (lane, first interval of the frame) of frames that have their block.
+        folded: a block for each frame, whatever it holds, and what it does not hold in overlays or further blocks.
     """
+    base = folded
     left = ordered(Versions(lanes * LANE + versions.at, versions.wh, versions.quality, versions.registered))
     while len(left):
         lowest = np.ones(len(left), np.bool_)
         lowest[1:] = left.at[1:] != left.at[:-1]
-        yield from _layer(kind, left.take(lowest), compacted)
-        left = left.take(~lowest)
+        yield from _layer(kind, left.take(lowest), compacted, base=base, folded=folded)
+        left, base = left.take(~lowest), False
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -165,9 +174,11 @@ class _Cut:
     overlay: Flags
 
 
-def _layer(kind: Kind, layer: Versions, compacted: Collection[tuple[int, int]]) -> Iterator[Pages]:
-    """At most one version of an interval; `at` is lane and interval in one, in order."""
-    cut = _cut(kind, layer, compacted)
+def _layer(
+    kind: Kind, layer: Versions, compacted: Collection[tuple[int, int]], *, base: bool, folded: bool
+) -> Iterator[Pages]:
+    """At most one version of an interval; `at` is lane and interval in one, in order. `base`: nothing but blocks."""
+    cut = _cut(kind, layer, compacted, base=base, folded=folded)
     rest: list[Versions] = [layer.take(cut.overlay)]
     for form, cuts, piece, chosen in (
         (Form.BLOCK, cut.frames, cut.frame, cut.block),
@@ -182,7 +193,7 @@ def _layer(kind: Kind, layer: Versions, compacted: Collection[tuple[int, int]]) 
         yield _overlaid(kind, cut.frames, little)
 
 
-def _cut(kind: Kind, layer: Versions, compacted: Collection[tuple[int, int]]) -> _Cut:
+def _cut(kind: Kind, layer: Versions, compacted: Collection[tuple[int, int]], *, base: bool, folded: bool) -> _Cut:
     lane, at = layer.at // LANE, layer.at % LANE
     span = Span(int(at.min()), int(at.max()) + 1)
     frames = _cuts(kind, _whole_frames(kind, span))
@@ -190,14 +201,14 @@ def _cut(kind: Kind, layer: Versions, compacted: Collection[tuple[int, int]]) ->
     group, member = np.unique(lane * LANE + frame, return_inverse=True)
     sizes = np.bincount(member)
     if kind.resolution not in axis.SECONDS:
-        block = np.full(len(group), kind.resolution is Resolution.MONTH) | (sizes > ENTRIES)
+        block = np.full(len(group), base or kind.resolution is Resolution.MONTH) | (sizes > ENTRIES)
         return _Cut(frames, frame, frames, frame, block[member], ~block[member])
     days = _cuts(kind, _whole_days(kind, span))
     day = days.of(at)
     seen = np.unique(np.stack([member, day]), axis=1)[0]
-    block = np.bincount(seen, minlength=len(group)) >= BLOCK_DAYS
+    block = base | (np.bincount(seen, minlength=len(group)) >= BLOCK_DAYS)
     done = np.array([(int(each // LANE), int(frames.bounds[each % LANE])) in compacted for each in group])
-    overlay = ~block & done & (sizes <= ENTRIES)
+    overlay = ~block & (folded | (done & (sizes <= ENTRIES)))
     return _Cut(frames, frame, days, day, block[member], overlay[member])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 
@@ -35,6 +36,8 @@ class Merged:
         periods: those that exist already, by (lane, period).
         compacted: (lane, first interval of the frame) of frames with a block.
         widths: of the lanes that have segments.
+        replacing: lanes of which `versions` are all there are in their periods: what was listed is listed no more.
+        closed: months that end by then become blocks, whatever they hold.
     """
 
     counts: list[Taken] = field(default_factory=list)
@@ -44,6 +47,8 @@ class Merged:
     periods: dict[tuple[int, int], Period] = field(default_factory=dict)
     compacted: set[tuple[int, int]] = field(default_factory=set)
     widths: dict[int, int] = field(default_factory=dict)
+    replacing: set[int] = field(default_factory=set)
+    closed: datetime | None = None
 
 
 async def merged(house: House, lanes: Sequence[Lane], arrivals: Sequence[Placed]) -> Merged:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import numpy as np
 
-from policies.model import Access, FieldType, Mask, Principal, SubjectId
+from policies.model import Access, FieldType, Principal, SubjectId
 from vault.errors import BrokenSeal, Contended, Invalid
 from vault.house import ROUNDS
 from vault.ledger.book import Kind
@@ -25,6 +25,7 @@ from vault.request import Everyone, FieldMask, RecordFilter, Secret, Withheld
 from vault.series import axis
 from vault.series.axis import Resolution, Span
 from vault.series.codec import Form, Sheets
+from vault.series.lanes import lanes_of
 from vault.series.periods import Filed, Lane, Period, opened, unlocked, versions_in
 from vault.series.readings import Readings, Versions, laid, nothing, ordered, strength
 from vault.series.request import Series, SeriesOpened
@@ -79,7 +80,7 @@ class SeriesOpening(Opening):
                 await self._house.token_is_live(who)
                 continue
             try:
-                found = await self._read(_lanes(decided), start, end, history=history)
+                found = await self._read(lanes_of(decided), start, end, history=history)
             except Collision:
                 continue
             except BrokenSeal:
@@ -158,18 +159,6 @@ def _months(start: datetime, end: datetime) -> range:
         return range(0)
     first, last = axis.number(Resolution.MONTH, start), axis.number(Resolution.MONTH, end)
     return range(first, last + (not axis.begins(Resolution.MONTH, end)))
-
-
-def _lanes(decided: Decided) -> list[Lane]:
-    """Every series that may be opened whole. A use that sees less than the plain value sees nothing of a series."""
-    return [
-        Lane(item.loaded, grant.record, field.name, resolution, grant.category.instance)
-        for item in decided.plans
-        for grant in item.grants
-        for field, screened in grant.fields
-        if screened.use.sees is Mask.PLAIN
-        for resolution in Resolution
-    ]
 
 
 def _laid_out(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from policies.model import RecordId, SubjectId
@@ -113,13 +112,3 @@ class Coarsened:
     subject: SubjectId
     periods: int
     receipt: UUID | None
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Holding:
-    """A subject holds readings of a field of a record in a period. For sweeps and erasures; holds no reading itself."""
-
-    record: RecordId
-    field: str
-    start: datetime
-    end: datetime

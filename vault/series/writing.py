@@ -14,18 +14,19 @@ from policies.model import SubjectId
 from vault.crypto.aead import KEY_BYTES, NONCE_BYTES, Sealer
 from vault.house import House
 from vault.request import Secret
-from vault.series.axis import Resolution
+from vault.series.axis import Resolution, number
 from vault.series.codec import Form, width_of
 from vault.series.layout import Kind, Pages, blocks, segments
 from vault.series.merging import Merged, Placed
 from vault.series.periods import Lane, Period
 from vault.series.readings import Numbers, Versions, joined
 from vault.series.sealed import Place, listed, prove, seal_segment, wrap_key
-from vault.storage.series import HeadWrite, SeriesHeadRow
+from vault.storage.series import SeriesHeadRow
 
 Segment = tuple[SubjectId, UUID, int, int, bytes]
 
 NUMBER_BYTES: Final = 8
+ID_BYTES: Final = 16
 WIDTH_OF_SUMS: Final = 8
 
 
@@ -34,8 +35,8 @@ class Written:
     """Rows to store: segments in contents, heads in control."""
 
     segments: list[Segment] = field(default_factory=list)
-    new_heads: list[HeadWrite] = field(default_factory=list)
-    changed_heads: list[HeadWrite] = field(default_factory=list)
+    new_heads: list[SeriesHeadRow] = field(default_factory=list)
+    changed_heads: list[SeriesHeadRow] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -44,34 +45,40 @@ class _Open:
 
     lane: Lane
     place: Place
-    number: int
     sealer: Sealer
+    key: UUID
     wrapped: bytes
     version: int
     width: int
+    loose: bool
     listed: list[int]
-    forms: set[Form] = field(default_factory=set)
 
 
 def written(house: House, lanes: Sequence[Lane], found: Merged) -> Written:
     """Rows for everything that is new."""
     writer = _Writer(house, lanes, found)
-    for kind, numbers in _kinds(lanes, found).items():
-        writer.write(kind, numbers)
+    for kind, places in _kinds(lanes, found).items():
+        writer.write(kind, places)
     return writer.rows()
+
+
+def needed_widths(lanes: Sequence[Lane], found: Merged) -> dict[int, int]:
+    """The width that each lane's new values need."""
+    largest = dict.fromkeys(range(len(lanes)), 0)
+    for place, readings in found.whole:
+        largest[place] = max(largest[place], int(readings.wh.max(initial=0)))
+    grouped = np.zeros(len(lanes), np.int64)
+    np.maximum.at(grouped, found.lanes, found.versions.wh)
+    return {place: _first_width(lane, max(largest[place], int(grouped[place]))) for place, lane in enumerate(lanes)}
 
 
 def _kinds(lanes: Sequence[Lane], found: Merged) -> dict[Kind, list[int]]:
     """Lanes by what they must share to be written together. A new series gets the width its first values need."""
-    needed = dict.fromkeys(range(len(lanes)), 0)
-    for number, readings in found.whole:
-        needed[number] = max(needed[number], int(readings.wh.max(initial=0)))
-    for number in np.unique(found.lanes):
-        needed[int(number)] = max(needed[int(number)], int(found.versions.wh[found.lanes == number].max()))
+    needed = needed_widths(lanes, found)
     kinds: dict[Kind, list[int]] = {}
-    for number, lane in enumerate(lanes):
-        width = found.widths.get(number) or _first_width(lane, needed[number])
-        kinds.setdefault(Kind(lane.resolution, width, lane.instance), []).append(number)
+    for place, lane in enumerate(lanes):
+        width = max(found.widths.get(place, 0), needed[place])
+        kinds.setdefault(Kind(lane.resolution, width, lane.instance), []).append(place)
     return kinds
 
 
@@ -87,24 +94,28 @@ class _Writer:
         self._open: dict[tuple[int, int], _Open] = {}
         self._made = Written()
 
-    def write(self, kind: Kind, numbers: Sequence[int]) -> None:
+    def write(self, kind: Kind, places: Sequence[int]) -> None:
         """Everything new of the lanes of a kind."""
-        mine = set(numbers)
+        mine = set(places)
         owners: list[Numbers] = [np.zeros(0, np.int64)]
         rest: list[Versions] = []
         for alike in _alike([placed for placed in self._found.whole if placed[0] in mine]):
-            of = np.array([number for number, _ in alike], np.int64)
+            of = np.array([place for place, _ in alike], np.int64)
             for page in blocks(kind, of, [readings for _, readings in alike]):
                 if isinstance(page, Pages):
                     self._seal(kind, page)
                 else:
                     owners.append(page[0])
                     rest.append(page[1])
-        chosen = np.isin(self._found.lanes, np.array(numbers, np.int64))
+        chosen = np.isin(self._found.lanes, np.array(places, np.int64))
         owners.append(self._found.lanes[chosen])
         rest.append(self._found.versions.take(chosen))
-        for page in segments(kind, np.concatenate(owners), joined(rest), self._found.compacted):
-            self._seal(kind, page)
+        lanes, versions = np.concatenate(owners), joined(rest)
+        closed = 0 if self._found.closed is None else number(kind.resolution, self._found.closed)
+        over = versions.at < closed
+        for folded, part in ((True, over), (False, ~over)):
+            for page in segments(kind, lanes[part], versions.take(part), self._found.compacted, folded=folded):
+                self._seal(kind, page)
 
     def _seal(self, kind: Kind, page: Pages) -> None:
         count = len(page.octets)
@@ -117,55 +128,60 @@ class _Writer:
             nonce = drawn[at : at + NONCE_BYTES]
             at += NONCE_BYTES
             inside = plain[row * size : (row + 1) * size]
-            number = deliveries[row]
-            sealed = seal_segment(into.sealer, into.place, number, page.form, kind.width, inside, nonce)
-            self._made.segments.append((into.lane.subject, into.lane.series, period, number, sealed))
-            into.listed.append(number)
-            into.forms.add(page.form)
+            delivery = deliveries[row]
+            sealed = seal_segment(into.sealer, into.place, delivery, page.form, kind.width, inside, nonce)
+            self._made.segments.append((into.lane.subject, into.lane.series, period, delivery, sealed))
+            into.listed.append(delivery)
+            into.loose |= page.form is Form.DAY
 
-    def _begin(self, number: int, period: int, width: int) -> _Open:
-        lane, there = self._lanes[number], self._found.periods.get((number, period))
-        if there is not None:
-            made = _again(there, period)
-        else:
-            row = lane.loaded.row
-            place = Place.of(lane.subject, lane.series, period)
-            drawn = self._house.entropy(KEY_BYTES + NONCE_BYTES)
-            key = Secret(drawn[:KEY_BYTES])
-            above = self._house.keys.subject_key(row)
-            wrapped = wrap_key(above, key, place, row.generation, drawn[KEY_BYTES:])
-            made = _Open(lane, place, period, Sealer(key), wrapped, 0, width, [])
-        self._open[number, period] = made
+    def _begin(self, lane: int, period: int, width: int) -> _Open:
+        there = self._found.periods.get((lane, period))
+        made = self._new(self._lanes[lane], period, width) if there is None else self._again(there, lane, width)
+        self._open[lane, period] = made
         return made
+
+    def _new(self, lane: Lane, period: int, width: int) -> _Open:
+        row, place = lane.loaded.row, Place.of(lane.subject, lane.series, period)
+        drawn = self._house.entropy(KEY_BYTES + NONCE_BYTES + ID_BYTES)
+        key, nonce = Secret(drawn[:KEY_BYTES]), drawn[KEY_BYTES : KEY_BYTES + NONCE_BYTES]
+        wrapped = wrap_key(self._house.keys.subject_key(row), key, place, row.generation, nonce)
+        name = UUID(bytes=drawn[-ID_BYTES:], version=4)
+        return _Open(lane, place, Sealer(key), name, wrapped, version=0, width=width, loose=False, listed=[])
+
+    def _again(self, there: Period, lane: int, width: int) -> _Open:
+        head, kept = there.head, lane not in self._found.replacing
+        return _Open(
+            there.lane,
+            there.place,
+            there.sealer,
+            head.key,
+            head.wrapped,
+            version=head.version,
+            width=width,
+            loose=head.loose and kept,
+            listed=list(there.numbers) if kept else [],
+        )
 
     def rows(self) -> Written:
         """Heads for every period written to."""
         nonces = self._house.entropy(NONCE_BYTES * len(self._open))
-        for place, ((number, period), each) in enumerate(self._open.items()):
-            version = each.version + 1
-            accepted = listed(each.listed)
-            nonce = nonces[place * NONCE_BYTES : (place + 1) * NONCE_BYTES]
+        for at, ((lane, period), each) in enumerate(self._open.items()):
+            version, accepted = each.version + 1, listed(each.listed)
+            nonce = nonces[at * NONCE_BYTES : (at + 1) * NONCE_BYTES]
             proof = prove(each.sealer, each.place, version, each.width, accepted, nonce)
             row = SeriesHeadRow(
-                each.lane.subject, each.lane.series, period, version, each.width, each.lane.loaded.row.generation,
-                each.wrapped, accepted, proof,
+                each.lane.subject, each.lane.series, period, version, each.width, each.loose, each.key,
+                each.lane.loaded.row.generation, each.wrapped, accepted, proof,
             )  # fmt: skip
-            into = self._made.changed_heads if (number, period) in self._found.periods else self._made.new_heads
-            into.append(HeadWrite(row, loose=len(each.listed) > 1 or Form.DAY in each.forms))
+            into = self._made.changed_heads if (lane, period) in self._found.periods else self._made.new_heads
+            into.append(row)
         return self._made
-
-
-def _again(there: Period, period: int) -> _Open:
-    head = there.head
-    return _Open(
-        there.lane, there.place, period, there.sealer, head.wrapped, head.version, head.width, list(there.numbers)
-    )
 
 
 def _alike(whole: Sequence[Placed]) -> Iterator[list[Placed]]:
     """Arrivals over the same intervals, together."""
     groups: dict[tuple[int, int], list[Placed]] = {}
-    for number, readings in whole:
+    for place, readings in whole:
         if len(readings.wh):
-            groups.setdefault((readings.first, len(readings.wh)), []).append((number, readings))
+            groups.setdefault((readings.first, len(readings.wh)), []).append((place, readings))
     yield from groups.values()

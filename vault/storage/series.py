@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from policies.model import SubjectId
 from vault.storage.engine import Collision
+from vault.storage.epochs import DROPPED
 
 INCOMING: Final = (
     "create temporary table if not exists incoming_segment"
@@ -24,19 +26,29 @@ TAKE_IN: Final = (
     "insert into segment (subject, series, period, delivery, sealed)"
     " select subject, series, period, delivery, sealed from incoming_segment on conflict do nothing"
 )
-COLUMNS: Final = "h.version, h.width, h.generation, h.wrapped, h.accepted, h.proof"
+COLUMNS: Final = "h.version, h.width, h.loose, h.key, h.generation, h.wrapped, h.accepted, h.proof"
+HEAD: Final = "subject, series, period, version, width, loose, key, generation, wrapped, accepted, proof"
+GIVEN: Final = (
+    "unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::smallint[], $6::bool[], $7::uuid[], $8::int[],"
+    " $9::bytea[], $10::bytea[], $11::bytea[])"
+)
 CHANGED: Final = "a series changed since it was read"
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesHeadRow:
-    """A period of a series: its wrapped key, the segments that count, and the proof of that list."""
+    """A period of a series: its wrapped key, the segments that count, and the proof of that list.
+
+    `loose`: there may be something to compact.
+    """
 
     subject: SubjectId
     series: UUID
     period: int
     version: int
     width: int
+    loose: bool
+    key: UUID
     generation: int
     wrapped: bytes
     accepted: bytes
@@ -52,14 +64,6 @@ class SegmentRow:
     period: int
     delivery: int
     sealed: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class HeadWrite:
-    """A head as it is to become. `loose`: there is something to compact."""
-
-    row: SeriesHeadRow
-    loose: bool
 
 
 Key = tuple[SubjectId, UUID, int]
@@ -125,46 +129,40 @@ async def insert_segments(connection: Any, rows: Iterable[tuple[SubjectId, UUID,
         raise Collision("the number of a segment is taken")
 
 
-async def insert_heads(connection: Any, writes: Sequence[HeadWrite]) -> None:
+async def insert_heads(connection: Any, rows: Sequence[SeriesHeadRow]) -> None:
     """Store the first head of each of these periods, if the key above it is still the subject's.
 
     Raises:
         Collision: somebody else was first, or a roll renewed the subject's key since it was read.
     """
-    if not writes:
+    if not rows:
         return
     tag = await connection.execute(
-        "insert into series_head (subject, series, period, version, width, generation, wrapped, accepted, proof, loose)"
-        " select w.* from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::smallint[], $6::int[], $7::bytea[],"
-        " $8::bytea[], $9::bytea[], $10::bool[])"
-        " as w(subject, series, period, version, width, generation, wrapped, accepted, proof, loose)"
+        f"insert into series_head ({HEAD}) select w.* from {GIVEN} as w({HEAD})"  # noqa: S608  names above
         " join subject s on s.subject = w.subject and s.generation = w.generation and s.state = 1"
         " on conflict do nothing",
-        *_head_columns(writes),
+        *_head_columns(rows),
     )
-    if tag != f"INSERT 0 {len(writes)}":
+    if tag != f"INSERT 0 {len(rows)}":
         raise Collision(CHANGED)
 
 
-async def update_heads(connection: Any, writes: Sequence[HeadWrite]) -> None:
+async def update_heads(connection: Any, rows: Sequence[SeriesHeadRow]) -> None:
     """Replace these heads; each must still be of the version before.
 
     Raises:
         Collision: one was changed, or is gone.
     """
-    if not writes:
+    if not rows:
         return
     tag = await connection.execute(
-        "update series_head h set version = w.version, width = w.width, wrapped = w.wrapped, accepted = w.accepted,"
-        " proof = w.proof, loose = w.loose"
-        " from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::smallint[], $6::int[], $7::bytea[],"
-        " $8::bytea[], $9::bytea[], $10::bool[])"
-        " as w(subject, series, period, version, width, generation, wrapped, accepted, proof, loose)"
+        "update series_head h set version = w.version, width = w.width, loose = w.loose, accepted = w.accepted,"  # noqa: S608  names above
+        f" proof = w.proof from {GIVEN} as w({HEAD})"
         " where h.subject = w.subject and h.series = w.series and h.period = w.period"
-        " and h.version = w.version - 1 and h.generation = w.generation",
-        *_head_columns(writes),
+        " and h.version = w.version - 1 and h.key = w.key and h.generation = w.generation",
+        *_head_columns(rows),
     )
-    if tag != f"UPDATE {len(writes)}":
+    if tag != f"UPDATE {len(rows)}":
         raise Collision(CHANGED)
 
 
@@ -174,6 +172,54 @@ async def fetch_wrapped(connection: Any, subject: SubjectId) -> list[tuple[UUID,
         "select series, period, generation, wrapped from series_head where subject = $1", subject
     )
     return [tuple(row) for row in rows]
+
+
+async def fetch_series_keys(connection: Any, subject: SubjectId) -> list[tuple[UUID, int, UUID, int]]:
+    """(series, period, id of the key, generation) of all of a subject's periods."""
+    rows = await connection.fetch("select series, period, key, generation from series_head where subject = $1", subject)
+    return [tuple(row) for row in rows]
+
+
+async def loose_heads(
+    connection: Any, ranges: Sequence[tuple[int, int]], after: Key | None, limit: int
+) -> list[SeriesHeadRow]:
+    """The next heads with something to compact whose period is in one of two ranges, by period, subject, series."""
+    (low, high), (lower, higher) = ranges
+    subject, series, period = after or (None, None, None)
+    rows = await connection.fetch(
+        f"select h.subject, h.series, h.period, {COLUMNS} from series_head h where h.loose"  # noqa: S608  names above
+        " and (h.period between $1 and $2 or h.period between $3 and $4)"
+        " and ($5::int is null or (h.period, h.subject, h.series) > ($5, $6::uuid, $7::uuid))"
+        " order by h.period, h.subject, h.series limit $8",
+        low, high, lower, higher, period, subject, series, limit,
+    )  # fmt: skip
+    return [SeriesHeadRow(*row) for row in rows]
+
+
+async def delete_heads(connection: Any, rows: Sequence[SeriesHeadRow]) -> None:
+    """Destroy the keys of these periods; each must still be of the version that was read.
+
+    Raises:
+        Collision: one was changed, or is gone.
+    """
+    tag = await connection.execute(
+        "delete from series_head h using unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[])"
+        " as w(subject, series, period, version)"
+        " where h.subject = w.subject and h.series = w.series and h.period = w.period and h.version = w.version",
+        [row.subject for row in rows], [row.series for row in rows], [row.period for row in rows],
+        [row.version for row in rows],
+    )  # fmt: skip
+    if tag != f"DELETE {len(rows)}":
+        raise Collision(CHANGED)
+
+
+async def mark_dirty(connection: Any, subject: SubjectId, epoch: int) -> None:
+    """The subject gets a new key at the next roll. The caller holds its lock."""
+    await connection.execute(
+        "update subject set dirty_since = coalesce(dirty_since, $2) where subject = $1",
+        subject, epoch,
+    )  # fmt: skip
+    await connection.execute("select pg_notify($1, $2)", DROPPED, str(subject))
 
 
 async def rewrap_heads(
@@ -188,22 +234,34 @@ async def rewrap_heads(
     )  # fmt: skip
 
 
-def _head_columns(writes: Sequence[HeadWrite]) -> list[list[object]]:
-    ordered = sorted(writes, key=lambda write: (write.row.subject.bytes, write.row.series.bytes, write.row.period))
-    rows = [write.row for write in ordered]
-    return [
-        [row.subject for row in rows],
-        [row.series for row in rows],
-        [row.period for row in rows],
-        [row.version for row in rows],
-        [row.width for row in rows],
-        [row.generation for row in rows],
-        [row.wrapped for row in rows],
-        [row.accepted for row in rows],
-        [row.proof for row in rows],
-        [write.loose for write in ordered],
-    ]
+def _head_columns(rows: Sequence[SeriesHeadRow]) -> list[list[object]]:
+    ordered = sorted(rows, key=lambda row: (row.subject.bytes, row.series.bytes, row.period))
+    return [[getattr(row, name) for row in ordered] for name in HEAD.split(", ")]
 
 
 def _columns(rows: Sequence[tuple[object, ...]], count: int) -> list[list[object]]:
     return [[row[n] for row in rows] for n in range(count)]
+
+
+async def old_segments(
+    connection: Any, before: datetime, after: tuple[Key, int] | None, limit: int
+) -> list[tuple[Key, int]]:
+    """The next segments stored before this time, in the order of their keys."""
+    (subject, series, period), delivery = after or ((None, None, None), None)
+    rows = await connection.fetch(
+        "select subject, series, period, delivery from segment where stored_at < $1 and"
+        " ($2::uuid is null or (subject, series, period, delivery) > ($2, $3::uuid, $4::int, $5::bigint))"
+        " order by subject, series, period, delivery limit $6",
+        before, subject, series, period, delivery, limit,
+    )  # fmt: skip
+    return [((subject, series, period), delivery) for subject, series, period, delivery in rows]
+
+
+async def delete_segments(connection: Any, gone: Sequence[tuple[Key, int]]) -> None:
+    """Remove these."""
+    await connection.execute(
+        "delete from segment s using unnest($1::uuid[], $2::uuid[], $3::int[], $4::bigint[])"
+        " as w(subject, series, period, delivery) where s.subject = w.subject and s.series = w.series"
+        " and s.period = w.period and s.delivery = w.delivery",
+        *_columns([(*key, delivery) for key, delivery in gone], 4),
+    )

@@ -71,6 +71,7 @@ class SubjectWrite:
     subject_key: SubjectKeyRow | None = None
     data_keys: list[DataKeyRow] = field(default_factory=list)
     dead_keys: list[UUID] = field(default_factory=list)
+    dead_series: list[UUID] = field(default_factory=list)
     heads: list[HeadRow] = field(default_factory=list)
     dead_heads: list[tuple[RecordId, int]] = field(default_factory=list)
     tokens: list[TokenRow] = field(default_factory=list)
@@ -159,6 +160,11 @@ async def _keys(connection: Any, epoch: int, writes: Sequence[SubjectWrite]) -> 
         connection,
         "delete from data_key where subject = $1 and id = $2",
         ((w.subject, key) for w in writes for key in w.dead_keys),
+    )
+    await _many(
+        connection,
+        "delete from series_head where subject = $1 and (key = any($2::uuid[]) or series = any($3::uuid[]))",
+        ((w.subject, w.dead_keys, w.dead_series) for w in writes if w.dead_keys),
     )
     await _many(
         connection,

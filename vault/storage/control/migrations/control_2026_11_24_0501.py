@@ -15,14 +15,16 @@ FORWARDS = (
         period integer not null,
         version integer not null,
         width smallint not null,
-        generation integer not null,
         loose boolean not null,
+        key uuid not null,
+        generation integer not null,
         wrapped bytea not null,
         accepted bytea not null,
         proof bytea not null,
         primary key (subject, series, period)
     ) with (fillfactor = 90)""",
-    "create index series_head_loose on series_head (period) where loose",  # where compaction looks
+    "create index series_head_loose on series_head (period, subject) where loose",  # where compaction looks
+    "create index series_head_period on series_head (period, subject)",  # where coarsening looks
     "grant select, insert, update, delete on series_head to hvelv_app, hvelv_sweeper",
 )
 BACKWARDS = ("drop table series_head",)
