@@ -92,7 +92,7 @@ def test_segments_hold_exactly_the_versions_they_were_made_of(
     lanes = np.array([at % 3 for at, _, _, _ in often], np.int64)
     kind = Kind(resolution, 2, instance)
     frame = axis.frame_of(resolution, often[0][0]).first
-    compacted = {(int(lanes[0]), frame)} if data.draw(st.booleans()) else set()
+    compacted: set[tuple[int, int]] = {(int(lanes[0]), frame)} if data.draw(st.booleans()) else set()
     pages = list(segments(kind, lanes, columns(often), compacted, folded=data.draw(st.booleans())))
     of, found = reopened(kind, pages)
     assert sorted(zip(of.tolist(), rows(found), strict=True)) == sorted({(v[0] % 3, v) for v in often})
