@@ -22,7 +22,6 @@ HOURLY: Final[Mapping[Direction, str]] = {
 }
 VOLUMES: Final = "metering_point.period_volumes"
 REGISTERS: Final = "metering_point.register_readings"
-KWH: Final = 1000
 LONGEST_GAP: Final = 2980
 """Intervals without a value inside one arrival; beyond that it is cut in two, so that a stray date costs no memory."""
 
@@ -63,10 +62,10 @@ def volume_arrivals(volume: PeriodVolume, site: Site, received: int) -> Iterator
 
 
 def register_arrivals(reading: RegisterReading, site: Site, received: int) -> Iterator[Arrival]:
-    """What the register showed, in watt-hours, on the day it was read."""
+    """What the register showed, in whole kilowatt-hours (its steps times its constant), on the day it was read."""
     registered = received if reading.registered_at is None else seconds(reading.registered_at)
-    day, wh = oslo_date(reading.at).toordinal(), reading.steps * reading.constant * KWH
-    yield from _dense(site, REGISTERS, Axis.DAY, _one(day, wh, Sealed.MEASURED, registered))
+    day, kwh = oslo_date(reading.at).toordinal(), reading.steps * reading.constant
+    yield from _dense(site, REGISTERS, Axis.DAY, _one(day, kwh, Sealed.MEASURED, registered))
 
 
 def is_unregistered(batch: Batch) -> bool:

@@ -27,6 +27,7 @@ class MeteringPoint:
     last_reading_on: date | None = governed(
         "metering_point.last_reading_on", description="The last reading, of a manual meter."
     )
+    feeds_in: bool | None = governed("metering_point.feeds_in", description="Also feeds into the grid (plusskunde).")
 
 
 @strawberry.type(description="A private customer's contract for electricity at one address (Nabostrøm).")

@@ -58,6 +58,7 @@ class MeterEntry:
     meter_number: str
     reading_form: str = "AMS"
     last_reading_date: str | None = None
+    feeds_in: bool = False
     end_user: str
     postcode: str
     street: str
@@ -71,13 +72,14 @@ class MeterEntry:
         }  # fmt: skip
         return all(mine[name].casefold() == value.casefold() for name, value in question.items())
 
-    def shown(self) -> dict[str, str | None]:
+    def shown(self) -> dict[str, str | bool | None]:
         """The entry as it is answered."""
         return {
             "meteringPointId": self.metering_point,
             "meterNumber": self.meter_number,
             "readingForm": self.reading_form,
             "lastReadingDate": self.last_reading_date,
+            "feedsIn": self.feeds_in,
         }
 
 

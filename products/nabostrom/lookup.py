@@ -183,6 +183,7 @@ def _meter(found: Meter, wish: LookUp, record: RecordId) -> Change:
             "metering_point.meter_number": found.meter_number,
             "metering_point.reading_form": found.reading_form.value,
             "metering_point.last_reading_on": None if last is None else last.isoformat(),
+            "metering_point.feeds_in": found.feeds_in,
         }
     )
     return Change(subject=wish.subject, record=record, parent=wish.contract, entity=METERING_POINT, values=values)

@@ -45,7 +45,10 @@ class HttpMeteringPoints:
         text = self._asking.text
         last = None if row.get("lastReadingDate") is None else _day(self._asking, row, "lastReadingDate")
         point, number, form = text(row, "meteringPointId"), text(row, "meterNumber"), text(row, "readingForm")
-        read = meter(point, number, form.lower(), last, today=today)
+        feeds_in = row.get("feedsIn", False)
+        if not isinstance(feeds_in, bool):
+            raise RegisterMalformed(self._asking.name, "answers with `feedsIn` that is neither true nor false")
+        read = meter(point, number, form.lower(), last, feeds_in=feeds_in, today=today)
         if isinstance(read, BadMeter):
             raise RegisterMalformed(self._asking.name, f"answers with {read.rule}")
         return read

@@ -78,12 +78,16 @@ class ReadingForm(Enum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Meter:
-    """A metering point as its register has it. `last_reading_on` is of manual meters alone (NAB-07)."""
+    """A metering point as its register has it. `last_reading_on` is of manual meters alone (NAB-07).
+
+    `feeds_in` tells a customer who also feeds into the grid (plusskunde, NAB-16).
+    """
 
     metering_point: str
     meter_number: str
     reading_form: ReadingForm
     last_reading_on: date | None
+    feeds_in: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,9 @@ class BadMeter:
     rule: str
 
 
-def meter(point: str, number: str, form: str, last_reading_on: date | None, *, today: date) -> Meter | BadMeter:
+def meter(
+    point: str, number: str, form: str, last_reading_on: date | None, *, feeds_in: bool, today: date
+) -> Meter | BadMeter:
     """An entry of a register, read. A reading day of a meter that reads itself is not taken over."""
     if isinstance(metering_point(point), BadValue):
         return BadMeter("a metering point whose id does not check")
@@ -104,7 +110,7 @@ def meter(point: str, number: str, form: str, last_reading_on: date | None, *, t
     if last_reading_on is not None and last_reading_on > today:
         return BadMeter("a last reading that lies ahead")
     reading = ReadingForm(form)
-    return Meter(point, number, reading, last_reading_on if reading is ReadingForm.MANUAL else None)
+    return Meter(point, number, reading, last_reading_on if reading is ReadingForm.MANUAL else None, feeds_in)
 
 
 class MeteringPointRegister(Protocol):

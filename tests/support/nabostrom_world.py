@@ -82,7 +82,14 @@ class MemoryPoints:
         question = {WIRE[name]: str(value) for name, value in asdict(wanted).items() if value is not None}
         self.standing_in.asked.append(("meteringPoints", question))
         found = [
-            meter(e.metering_point, e.meter_number, e.reading_form.lower(), _day(e.last_reading_date), today=today)
+            meter(
+                e.metering_point,
+                e.meter_number,
+                e.reading_form.lower(),
+                _day(e.last_reading_date),
+                feeds_in=e.feeds_in,
+                today=today,
+            )
             for e in self.standing_in.meters
             if e.fits(question)
         ]
