@@ -1,4 +1,4 @@
-"""The web application: one GraphQL route, two for health, in development GraphiQL; nothing else.
+"""The web application: a GraphQL route, one for meter readings, two for health, in development GraphiQL; no other.
 
 No personal data reaches a URL or a log: requests are `POST`s, and a line per request names route, status and duration.
 """
@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from starlette.applications import Starlette
@@ -25,6 +25,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hvelv import graphiql
 from identity.bearer import authenticate
+from identity.issuing import Household
+from ingest.doors import Doors
+from ingest.endpoint import Counter, Deliveries
 from policies.model import Principal
 from resolvers.endpoint import Endpoint
 from resolvers.house import House, Registers, Vault
@@ -33,6 +36,7 @@ from vault.errors import VaultError
 from vault.request import Secret
 
 GRAPHQL: Final = "/graphql"
+METER_READINGS: Final = "/meter-readings"
 METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 HEADERS: Final = {
@@ -47,6 +51,11 @@ HEADERS: Final = {
     "x-frame-options": "DENY",
 }
 """On every answer that does not bring its own."""
+
+
+class MeterVault(Doors, Household, Protocol):
+    """A vault that takes readings and knows its tokens."""
+
 
 _log = structlog.get_logger("hvelv.http")
 
@@ -74,6 +83,17 @@ async def bearer_of(vault: Vault, bearer: Secret[str]) -> Principal:
     return await authenticate(vault.tokens, bearer)
 
 
+def deliveries_into(
+    vault: MeterVault, service: Callable[[], Awaitable[Principal]], clock: Callable[[], datetime]
+) -> Deliveries:
+    """What takes meter readings in over HTTP, stored by this service."""
+
+    async def bears(bearer: Secret[str]) -> Principal:
+        return await authenticate(vault.tokens, bearer)
+
+    return Deliveries(Counter(vault=vault, authenticate=bears, service=service, clock=clock))
+
+
 async def at_once() -> None:
     """Ready when asked."""
 
@@ -87,6 +107,7 @@ def create_app(
     ready: Callable[[], Awaitable[object]] = at_once,
     started: AbstractAsyncContextManager[object] | None = None,
     registers: Registers | None = None,
+    deliveries: Deliveries | None = None,
 ) -> Starlette:
     """The application over a vault.
 
@@ -98,6 +119,7 @@ def create_app(
         ready: returns when the vault can answer, raises an error of `vault.errors` when it cannot.
         started: entered when the server starts and left when it stops: the vault itself, where nobody else starts it.
         registers: what look-ups ask; without them every look-up is declined.
+        deliveries: what takes meter readings in over HTTP; without it there is no such route.
     """
     house = House(vault=vault, authenticate=bearer_of, clock=clock, ids=ids, registers=registers)
     service = Service(house, Openness(introspectors=settings.introspectors, development=settings.development))
@@ -109,6 +131,7 @@ def create_app(
 
     routes: list[BaseRoute] = [
         Route(GRAPHQL, Endpoint(service).handle, methods=METHODS),
+        *((Route(METER_READINGS, deliveries.handle, methods=["POST"]),) if deliveries else ()),
         Route("/healthz", healthz),
         Route("/readyz", _readiness(ready)),
         *(graphiql.routes(settings.graphiql, GRAPHQL) if settings.development else ()),

@@ -8,7 +8,7 @@ from typing import Final
 
 import typer
 
-from hvelv.commands import backup, keys, policy, rights, running, token
+from hvelv.commands import backup, ingest, keys, policy, rights, running, token
 from hvelv.commands.exits import Code, ending
 
 HELP: Final = """
@@ -38,6 +38,7 @@ app.command()(running.dev)
 app.command()(running.serve)
 app.command()(running.collect)
 app.command()(running.migrate)
+app.command()(ingest.ingest)
 app.command()(running.doctor)
 app.command()(backup.backup)
 app.command()(backup.restore)

@@ -13,7 +13,8 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 from starlette.types import ASGIApp
 
-from hvelv.app import AppSettings, create_app
+from hvelv.app import AppSettings, create_app, deliveries_into, now
+from hvelv.deputy import Deputy
 from hvelv.errors import SettingsRefused
 from hvelv.house import open_vault
 from hvelv.registers import registers_of
@@ -73,7 +74,8 @@ async def until_stopped() -> None:
 async def _serve(settings: Settings) -> None:
     asyncio.get_running_loop().set_exception_handler(of_loop)
     async with open_vault(settings) as vault, registers_of(settings) as registers:
-        app = create_app(vault, AppSettings(), ready=vault.ready, registers=registers)
+        deliveries = deliveries_into(vault, Deputy(vault, settings), now)
+        app = create_app(vault, AppSettings(), ready=vault.ready, registers=registers, deliveries=deliveries)
         async with served(app, settings.host, settings.port):
             await until_stopped()
 

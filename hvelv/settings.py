@@ -115,6 +115,10 @@ class Settings(BaseSettings):
     population_register_token: SecretStr | None = Field(default=None, description="a token of that register")
     register_timeout_seconds: float = Field(default=10.0, gt=0, le=60, description="a number of seconds up to 60")
 
+    meter_ingest_token_file: Path | None = Field(
+        default=None, description="a file with a token of role `meter_ingest`; production needs one to take readings"
+    )
+
     host: str = Field(default="127.0.0.1", min_length=1, description="the interface to listen on")
     port: int = Field(default=8000, ge=1, le=65535, description="a number from 1 to 65535")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from databases import fresh_pair
+from deliveries import jsonl
 from nabostrom_world import NATIONAL_ID, SERVICE, PowerCase, entry
 from vault_house import Home, home
 
@@ -97,24 +98,6 @@ async def grid_over(server: EmbeddedPostgres, keyring: Path) -> AsyncGenerator[G
 async def grid(postgres: EmbeddedPostgres, tmp_path: Path) -> AsyncGenerator[Grid]:
     async with grid_over(postgres, tmp_path / "keys") as made:
         yield made
-
-
-def jsonl(
-    point: str,
-    start: datetime,
-    energy_wh: Sequence[int | None],
-    *,
-    registered: datetime,
-    direction: str = "consumption",
-) -> bytes:
-    line = {
-        "kind": "series", "point": point, "direction": direction, "resolution": "PT1H",
-        "start": start.isoformat().replace("+00:00", "Z"),
-        "end": (start + timedelta(hours=len(energy_wh))).isoformat().replace("+00:00", "Z"),
-        "registered": registered.isoformat().replace("+00:00", "Z"), "quality": "measured",
-        "energy_wh": list(energy_wh),
-    }  # fmt: skip
-    return json.dumps(line).encode() + b"\n"
 
 
 # -- the published samples ---------------------------------------------------------------------------------------------
