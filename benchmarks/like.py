@@ -109,6 +109,10 @@ class PlainVault:
         """It only opens."""
         raise NotImplementedError
 
+    async def series(self, *_: object, history: bool = False) -> NoReturn:
+        """It only opens fields."""
+        raise NotImplementedError
+
     async def record(self, who: Principal | None, access: Access) -> NoReturn:
         """It only opens."""
         raise NotImplementedError

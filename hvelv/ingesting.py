@@ -13,7 +13,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,7 +185,7 @@ def _write(path: Path, said: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _full(folder: Path) -> Iterator[None]:
+def _full(folder: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
@@ -198,7 +198,7 @@ def _full(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _reading(file: Path) -> Iterator[Readable]:
+def _reading(file: Path) -> Generator[Readable]:
     """The open file, with a bar of progress where somebody watches."""
     columns = (
         TextColumn("{task.description}"),

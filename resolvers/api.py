@@ -34,6 +34,7 @@ QUERIES: Final[Mapping[str, Resolve]] = {
     "customers_by_email": query.customers_by_email,
     "customers_by_phone": query.customers_by_phone,
     "customers": query.customers_page,
+    "metering_point": query.metering_point,
     "policy": query.policy,
     "explain_access": query.explain_access,
     "ledger": query.ledger,

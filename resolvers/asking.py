@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, cast
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from strawberry.types import Info
 from policies.model import Access, Principal, SubjectId
 from resolvers.access import Stated, access_of
 from resolvers.house import House
+from resolvers.metering import billing_answered, series_answered
 from resolvers.opening import Found, Key, open_each
 from resolvers.reading import Governance
 from resolvers.report import access_entry
@@ -22,6 +24,7 @@ from resolvers.translation import Declined, Reader
 from schema.errors import Code
 from schema.paging import Connection, cursor, key_of, page
 from schema.record import AccessEntry
+from schema.series import BillingBasis, Series, SeriesKind, SeriesResolution
 from vault.request import MAX_PAGE
 
 
@@ -58,6 +61,18 @@ class Asking:
 
     async def _load(self, keys: list[Key]) -> list[Found | BaseException]:
         return await open_each(self.house.vault, self.who, self.access(), keys)
+
+    async def series(
+        self, info: object, point: tuple[UUID, UUID], kind: SeriesKind, days: tuple[date, date], step: SeriesResolution
+    ) -> Series | None:
+        """See `resolvers.metering`."""
+        return await series_answered(cast("Ask", info), point, kind, days, step)
+
+    async def billing_basis(
+        self, info: object, point: tuple[UUID, UUID], days: tuple[date, date]
+    ) -> BillingBasis | None:
+        """See `resolvers.metering`."""
+        return await billing_answered(cast("Ask", info), point, days)
 
     async def accesses(self, subject: UUID, *, first: int, after: str | None) -> Connection[AccessEntry]:
         """A page of who opened a subject's data."""

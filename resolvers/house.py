@@ -15,7 +15,8 @@ from policies.model import Access, Principal, SubjectId
 from products.doors import Doors
 from products.nabostrom.register import MeteringPointRegister, PopulationRegister
 from vault.audit import AccessPage, EntryPage, Received
-from vault.request import Cause, Receipt, Scope, Secret
+from vault.request import Cause, Everyone, FieldMask, Receipt, RecordFilter, Scope, Secret
+from vault.series.request import SeriesOpened
 from vault.tasks import Task, TaskPage
 
 
@@ -37,6 +38,21 @@ class Vault(Doors, Protocol):
     @property
     def tasks(self) -> SystemTasks:
         """What requests still want of other systems."""
+        ...
+
+    async def series(
+        self,
+        who: Principal,
+        access: Access,
+        subjects: Sequence[SubjectId] | Everyone,
+        fields: FieldMask,
+        start: datetime,
+        end: datetime,
+        records: RecordFilter | None = None,
+        *,
+        history: bool = False,
+    ) -> SeriesOpened:
+        """What the policy opens of these series; the record of it is durable before anything is opened."""
         ...
 
     async def erase(self, who: Principal, cause: Cause, scopes: Sequence[Scope]) -> Receipt:

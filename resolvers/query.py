@@ -18,6 +18,7 @@ from schema.errors import Code
 from schema.names import FieldName, PurposeName, RecipientName
 from schema.notice import PolicyInfo
 from schema.paging import Connection, cursor, page
+from schema.power import MeteringPoint
 from schema.record import Explanation, LedgerEntry, Receipt
 from vault.request import ByValue, Everyone, Secret, Withheld
 
@@ -61,6 +62,19 @@ async def customers_page(info: Ask, first: int, after: str | None = None) -> Con
     counts = summed([opened.by_subject.get(subject, {}) for subject in trees]) if trees else missing(opened, None)
     asking.shortfalls.append(Shortfall(info.place, selection, counts))
     return page([(cursor(subject), tree) for subject, tree in trees.items()], more=opened.more, after=after)
+
+
+async def metering_point(info: Ask, subject: UUID, id: UUID) -> MeteringPoint | None:
+    """One metering point by its record, for its readings and what is billed. Unknown and forbidden answer alike."""
+    selection = info.selection()
+    if not selection.mask:
+        return MeteringPoint(opened={}, subject=subject, id=id)
+    customer = await _one(info, SubjectId(subject))
+    contracts = [] if customer is None else customer.power_contracts
+    found = next((point for each in contracts for point in each.metering_points if point.id == id), None)
+    if customer is not None and found is None:
+        raise Declined(Code.NOT_FOUND)
+    return found
 
 
 async def policy(info: Ask) -> PolicyInfo:

@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
+from strawberry.types import Info
 
 from schema.directives import Ungoverned, governed, ungoverned
 from schema.opened import Values
+from schema.series import BillingBasis, Metered, Series, SeriesKind, SeriesResolution
 
 _RANDOM = "random, made here, means nothing elsewhere"
 _GROUP = "a grouping; the fields in it say for themselves"
+
+
+_DOOR = "readings have a door of their own; each value in them is governed"
+_From = Annotated[date, strawberry.argument(name="from", description="The first day, in Oslo.")]
+_To = Annotated[date, strawberry.argument(name="to", description="The first day that is no longer part of it.")]
+
+
+async def _series(
+    root: strawberry.Parent[MeteringPoint],
+    info: Info[Metered, None],
+    kind: SeriesKind,
+    first: _From,
+    after: _To,
+    resolution: SeriesResolution,
+) -> Series | None:
+    return await info.context.series(info, (root.subject, root.id), kind, (first, after), resolution)
+
+
+async def _billing_basis(
+    root: strawberry.Parent[MeteringPoint], info: Info[Metered, None], first: _From, after: _To
+) -> BillingBasis | None:
+    return await info.context.billing_basis(info, (root.subject, root.id), (first, after))
 
 
 @strawberry.type(description="A metering point (målepunkt) and the meter in it.")
@@ -28,6 +53,16 @@ class MeteringPoint:
         "metering_point.last_reading_on", description="The last reading, of a manual meter."
     )
     feeds_in: bool | None = governed("metering_point.feeds_in", description="Also feeds into the grid (plusskunde).")
+    series: Series | None = strawberry.field(
+        resolver=_series,
+        description="Readings of one direction, at most five years of days or months, or 400 days of hours.",
+        directives=[Ungoverned(because=_DOOR)],
+    )
+    billing_basis: BillingBasis | None = strawberry.field(
+        resolver=_billing_basis,
+        description="What the months of a range are billed by, at most five years.",
+        directives=[Ungoverned(because=_DOOR)],
+    )
 
 
 @strawberry.type(description="A private customer's contract for electricity at one address (Nabostrøm).")

@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 
 Nok = NewType("Nok", int)
 Document = NewType("Document", bytes)
+WattHours = NewType("WattHours", int)
+
+
+class Column:
+    """Whole numbers or nothing, one for each interval, completed as they are: no value of them is looked at again."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: list[int | None]) -> None:
+        self.values = values
+
 
 _LONG: Final = 1 << 63
 
@@ -86,9 +97,28 @@ def _read_uuid(value: object) -> UUID:
     return UUID(value)
 
 
+def _show_column(value: object) -> list[int | None]:
+    if not isinstance(value, Column):
+        raise _refused()
+    return value.values
+
+
+def _never_read(_: object) -> Column:
+    raise _refused()
+
+
 SCALARS: Final[Mapping[object, ScalarDefinition]] = {
     Nok: strawberry.scalar(
         name="Nok", serialize=_long, parse_value=_long, description="Whole Norwegian kroner, 64 bits."
+    ),
+    WattHours: strawberry.scalar(
+        name="WattHours", serialize=_long, parse_value=_long, description="Whole watt-hours, 64 bits."
+    ),
+    Column: strawberry.scalar(
+        name="Column",
+        serialize=_show_column,
+        parse_value=_never_read,
+        description="An array of whole numbers and `null`, one for each value. Only ever answered.",
     ),
     datetime: strawberry.scalar(
         name="DateTime",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from determinism import SeededIds
-from fake_doors import FakeDoors
+from fake_series import FakeSeries
 from identity_house import MemoryTokens
 from memory_tasks import MemoryTasks
 
@@ -43,10 +43,9 @@ from vault.request import (
 
 
 @dataclass
-class FakeVault:
+class FakeVault(FakeSeries):
     """Satisfies `resolvers.house.Vault`."""
 
-    doors: FakeDoors
     ledger: list[tuple[Header, dict[SubjectId, AccessEntry]]] = field(default_factory=list)
     receipts: dict[UUID, Receipt] = field(default_factory=dict)
     numbers: SeededIds = field(default_factory=lambda: SeededIds("ledger"))

@@ -56,7 +56,7 @@ SERVICE = "meter_ingest", "register_lookup"
 
 def entry(**other: Any) -> MeterEntry:
     """A metering point of the customer at the address."""
-    known = {
+    known: dict[str, Any] = {
         "metering_point": POINT, "meter_number": METER_NUMBER, "end_user": NATIONAL_ID, "postcode": "0002",
         "street": "Bjørkelia", "house_number": "7",
     }  # fmt: skip
@@ -65,7 +65,7 @@ def entry(**other: Any) -> MeterEntry:
 
 def person(**other: Any) -> PersonEntry:
     """The customer in the population register."""
-    known = {
+    known: dict[str, Any] = {
         "national_id": NATIONAL_ID, "first_name": FIRST, "last_name": LAST, "birth_date": BORN, "address": ADDRESS,
     }  # fmt: skip
     return PersonEntry(**(known | other))
