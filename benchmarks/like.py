@@ -109,7 +109,7 @@ class PlainVault:
         """It only opens."""
         raise NotImplementedError
 
-    async def series(self, *_: object, history: bool = False) -> NoReturn:
+    async def series(self, *_: Any, **__: Any) -> NoReturn:
         """It only opens fields."""
         raise NotImplementedError
 

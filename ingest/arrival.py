@@ -34,6 +34,11 @@ def lateness(day: date, now: datetime) -> Lateness:
     return Lateness.WAITING if since <= WAITED_DAYS else Lateness.OVERDUE
 
 
+def overdue_before(now: datetime) -> datetime:
+    """The instant before which what has not arrived is overdue; what is of later is still waited for."""
+    return midnight(oslo_date(now) - timedelta(days=WAITED_DAYS))
+
+
 def of_supply(batch: Batch, *, first: date, last: date | None) -> tuple[Batch, Batch]:
     """The readings of a supply from its `first` Oslo day to its `last`, both whole, and those outside of it.
 

@@ -12,7 +12,6 @@ from ingest.sites import Site
 from policies.oslo import oslo_date
 from vault.series.axis import Resolution as Axis
 from vault.series.axis import Span
-from vault.series.readings import Quality as Sealed
 from vault.series.readings import Versions, counting, layers
 from vault.series.request import Arrival
 
@@ -26,15 +25,6 @@ LONGEST_GAP: Final = 2980
 """Intervals without a value inside one arrival; beyond that it is cut in two, so that a stray date costs no memory."""
 
 AXES: Final[Mapping[Resolution, Axis]] = {Resolution.QUARTER: Axis.QUARTER, Resolution.HOUR: Axis.HOUR}
-QUALITIES: Final[Mapping[Quality, Sealed]] = {
-    Quality.MISSING: Sealed.MISSING,
-    Quality.TEMPORARY: Sealed.TEMPORARY,
-    Quality.ESTIMATED: Sealed.ESTIMATED,
-    Quality.FINAL_ESTIMATED: Sealed.FINAL_ESTIMATED,
-    Quality.CALCULATED: Sealed.CALCULATED,
-    Quality.MEASURED: Sealed.MEASURED,
-}
-_SEALED: Final = np.array([QUALITIES[quality] for quality in Quality], np.uint8)
 
 
 def arrivals_of(batch: Batch, site: Site) -> Iterator[Arrival]:
@@ -47,7 +37,7 @@ def arrivals_of(batch: Batch, site: Site) -> Iterator[Arrival]:
     versions = Versions(
         at=present.start // int(batch.series.resolution),
         wh=present.energy_wh,
-        quality=_SEALED[present.quality],
+        quality=present.quality,  # the numbers are those of the vault's series
         registered=present.registered,
     )
     for layer in layers(versions):
@@ -58,14 +48,14 @@ def volume_arrivals(volume: PeriodVolume, site: Site, received: int) -> Iterator
     """What went through a manual meter, on the day of the reading that ended the period (NAB-13)."""
     registered = received if volume.registered_at is None else seconds(volume.registered_at)
     day = oslo_date(volume.end).toordinal()
-    yield from _dense(site, VOLUMES, Axis.DAY, _one(day, volume.energy_wh, QUALITIES[volume.quality], registered))
+    yield from _dense(site, VOLUMES, Axis.DAY, _one(day, volume.energy_wh, volume.quality, registered))
 
 
 def register_arrivals(reading: RegisterReading, site: Site, received: int) -> Iterator[Arrival]:
     """What the register showed, in whole kilowatt-hours (its steps times its constant), on the day it was read."""
     registered = received if reading.registered_at is None else seconds(reading.registered_at)
     day, kwh = oslo_date(reading.at).toordinal(), reading.steps * reading.constant
-    yield from _dense(site, REGISTERS, Axis.DAY, _one(day, kwh, Sealed.MEASURED, registered))
+    yield from _dense(site, REGISTERS, Axis.DAY, _one(day, kwh, Quality.MEASURED, registered))
 
 
 def is_unregistered(batch: Batch) -> bool:
@@ -73,7 +63,7 @@ def is_unregistered(batch: Batch) -> bool:
     return bool((batch.registered == UNREGISTERED).any())
 
 
-def _one(day: int, wh: int, quality: Sealed, registered: int) -> Versions:
+def _one(day: int, wh: int, quality: Quality, registered: int) -> Versions:
     return Versions(
         at=np.array([day], np.int64),
         wh=np.array([wh], np.int64),

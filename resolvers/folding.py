@@ -128,8 +128,8 @@ def _hourly(readings: Readings) -> tuple[int, NDArray[np.int64], NDArray[np.uint
     behind = -(before + len(readings.wh)) % QUARTERS
     wh = np.pad(readings.wh, (before, behind)).reshape(-1, QUARTERS)
     quality = np.pad(readings.quality, (before, behind)).reshape(-1, QUARTERS)
-    given = (quality != 0).sum(axis=1)
-    weakest = np.where(quality == 0, np.uint8(Quality.MEASURED), quality).min(axis=1)
+    given: NDArray[np.int64] = (quality != 0).sum(axis=1)
+    weakest: NDArray[np.uint8] = np.where(quality == 0, np.uint8(Quality.MEASURED), quality).min(axis=1)
     whole = np.where(given == QUARTERS, weakest, np.minimum(weakest, np.uint8(Quality.INCOMPLETE)))
     return readings.first // QUARTERS, wh.sum(axis=1), np.where(given == 0, 0, whole).astype(np.uint8)
 

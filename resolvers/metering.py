@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from strawberry.types.nodes import SelectedField, Selection
 
-from ingest.lateness import overdue_before
+from ingest.arrival import overdue_before
 from policies.model import RecordId, SubjectId
 from policies.oslo import OSLO, midnight
 from resolvers.folding import Folded, Hours, Step, counts, folded, hours_of, is_preliminary

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 
-from ingest.lateness import Lateness, lateness
+from ingest.arrival import Lateness, lateness, overdue_before
 from ingest.receiving import Body, BodyGone, BodyTooLong, BodyTooSlow
 from policies.oslo import midnight
 
@@ -51,29 +51,14 @@ async def test_a_body_that_is_too_long_too_slow_or_cut_off_is_no_end_of_one() ->
 
 
 @pytest.mark.clause("NAB-15")
-@pytest.mark.parametrize(
-    ("days", "wanted"),
-    [
-        (0, Lateness.WAITING),
-        (3, Lateness.WAITING),
-        (10, Lateness.WAITING),
-        (11, Lateness.OVERDUE),
-        (40, Lateness.OVERDUE),
-    ],
-)
+@pytest.mark.parametrize("days", [1, 3, 10, 11, 40])
 @pytest.mark.parametrize("day", [date(2026, 3, 28), date(2026, 6, 15), date(2026, 10, 24)])
-def test_a_reading_is_waited_for_until_day_ten_and_overdue_on_day_eleven(
-    day: date, days: int, wanted: Lateness
-) -> None:
+def test_the_instant_before_which_hours_are_overdue_agrees_with_the_lateness_of_days(day: date, days: int) -> None:
     first, last = midnight(day), midnight(day + timedelta(days=1)) - timedelta(hours=1)
     for now in (midnight(day + timedelta(days=days)), midnight(day + timedelta(days=days + 1)) - timedelta(seconds=1)):
-        assert {lateness(first, now), lateness(last, now)} == {wanted}
-
-
-def test_overdue_is_counted_in_oslo() -> None:
-    hour = datetime(2026, 6, 15, 21, tzinfo=UTC)  # the last hour of the day there
-    assert lateness(hour, datetime(2026, 6, 25, 21, 59, tzinfo=UTC)) is Lateness.WAITING
-    assert lateness(hour, datetime(2026, 6, 25, 22, tzinfo=UTC)) is Lateness.OVERDUE
+        is_overdue = lateness(day, now) is Lateness.OVERDUE
+        assert is_overdue == (days > 10)
+        assert {first < overdue_before(now), last < overdue_before(now)} == {is_overdue}
 
 
 def _whole(body: Body) -> None:
