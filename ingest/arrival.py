@@ -1,8 +1,7 @@
-"""When readings belong to a supply, and when they are late. Lateness is a property of a day, never an error.
+"""When readings are late. Lateness is a property of a day, never an error.
 
 Readings arrive three to ten days after they were made (NAB-15). A day is waited for until the tenth day after it in
-Oslo, and overdue from the eleventh on; whenever it comes, it is taken. What is outside the supply is not: a supplier
-may have the readings of its own customers only, and only from the first to the last of their days (NAB-12).
+Oslo, and overdue from the eleventh on; whenever it comes, it is taken.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum, unique
 from typing import Final
 
-from ingest.readings import Batch, seconds
 from policies.oslo import midnight, oslo_date
 
 WAITED_DAYS: Final = 10
@@ -37,14 +35,3 @@ def lateness(day: date, now: datetime) -> Lateness:
 def overdue_before(now: datetime) -> datetime:
     """The instant before which what has not arrived is overdue; what is of later is still waited for."""
     return midnight(oslo_date(now) - timedelta(days=WAITED_DAYS))
-
-
-def of_supply(batch: Batch, *, first: date, last: date | None) -> tuple[Batch, Batch]:
-    """The readings of a supply from its `first` Oslo day to its `last`, both whole, and those outside of it.
-
-    `last` is None while the supply goes on.
-    """
-    inside = batch.start >= seconds(midnight(first))
-    if last is not None:
-        inside &= batch.end <= seconds(midnight(last + timedelta(days=1)))
-    return batch.select(inside), batch.select(~inside)

@@ -11,7 +11,7 @@ from ingest.formats.elhub_csv import read_elhub_csv
 from ingest.formats.elhub_xml import read_elhub_xml
 from ingest.formats.mscons import read_mscons
 from ingest.formats.partner_jsonl import read_partner_jsonl
-from ingest.formats.sniffing import ENOUGH, sniff
+from ingest.formats.sniffing import ENOUGH, MOST_BLANKS, sniff
 from ingest.problems import Problem
 
 _Reader: TypeAlias = Callable[[Readable, Options], Iterator[Item]]
@@ -55,8 +55,8 @@ def read_bytes(data: bytes, options: Options) -> Iterator[Item]:
 
 def _beginning(stream: Readable) -> bytes:
     beginning = b""
-    while len(beginning) < ENOUGH:
-        part = stream.read(ENOUGH - len(beginning))
+    while len(beginning.lstrip()) < ENOUGH and len(beginning) < MOST_BLANKS:
+        part = stream.read(ENOUGH)
         if not part:
             break
         beginning += part

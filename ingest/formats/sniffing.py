@@ -9,8 +9,11 @@ from typing import Final
 from ingest.formats.delivery import Format
 from ingest.problems import Problem, Rule
 
-ENOUGH: Final = 4096
-"""Bytes of a beginning that decide."""
+ENOUGH: Final = 64
+"""Bytes of a beginning, blanks before it not counted, that decide."""
+
+MOST_BLANKS: Final = 4096
+"""Bytes after which a beginning that is blank is looked at as it is."""
 
 _BEGINNINGS: Final = (
     (re.compile(rb"(?:UNA[^\w\s]{3}[^\w][^\w]?[^\w])?[\s]*UNB[^\w\s]"), Format.MSCONS),

@@ -55,7 +55,9 @@ def autumn(minutes: int, hours: range) -> list[str]:
         shown = [
             midnight + timedelta(minutes=at * minutes - 60 * (at * minutes >= 180)) for at in (quarter, quarter + 1)
         ]
-        rows.append(f"{shown[0]:%d.%m.%Y %H:%M};{shown[1]:%d.%m.%Y %H:%M};{quarter // 10},{quarter % 10}00;Målt")
+        rows.append(
+            f"{shown[0]:%d.%m.%Y %H:%M};{shown[1]:%d.%m.%Y %H:%M};{abs(quarter) // 10},{abs(quarter) % 10}00;Målt"
+        )
     return rows
 
 
@@ -133,10 +135,10 @@ def test_a_quarter_that_nothing_tells_apart_is_refused_and_never_guessed() -> No
 
 
 def test_rows_of_the_autumn_night_keep_their_order_over_the_edge_of_a_block() -> None:
-    data = csv("Fra;Til;KWH 15 Forbruk;Kvalitet", *autumn(15, range(25)))
+    data = csv("Fra;Til;KWH 15 Forbruk;Kvalitet", *autumn(15, range(-24, 25)))
     items = list(read(Trickle(data, [50]), OPTIONS))
     assert problems_of(items) == []
-    assert len({each.start for each in readings_of(items)}) == 100
+    assert len({each.start for each in readings_of(items)}) == 196
 
 
 def with_row(old: str, new: str) -> bytes:
@@ -210,6 +212,23 @@ def test_an_interval_that_has_not_ended_is_refused() -> None:
     over = replace(OPTIONS, now=datetime(2026, 6, 16, 5, tzinfo=UTC))
     assert refusals_of(read_all(csv(D, ROW), during)) == [(2, Rule.FUTURE)]
     assert refusals_of(read_all(csv(D, ROW), over)) == []
+
+
+def test_nothing_is_taken_before_its_interval_ended_whatever_registered_it() -> None:
+    data = csv(
+        "Fra;Til;KWH 60 Forbruk", "15.06.2026 00:00;15.06.2026 01:00;0,100", "15.06.2026 01:00;15.06.2026 02:00;0,1"
+    )
+    ends = datetime(2026, 6, 15, 0, 0, tzinfo=UTC)
+    assert refusals_of(read_all(data, replace(OPTIONS, now=ends))) == []
+    assert refusals_of(read_all(data, replace(OPTIONS, now=ends - timedelta(seconds=1)))) == [(3, Rule.FUTURE)]
+
+
+def test_the_clock_that_registered_may_be_five_minutes_ahead_and_no_more() -> None:
+    registered = datetime(2026, 6, 16, 4, 27, 23, tzinfo=UTC)
+    ahead = replace(OPTIONS, now=registered - timedelta(minutes=5))
+    further = replace(OPTIONS, now=registered - timedelta(minutes=5, seconds=1))
+    assert refusals_of(read_all(csv(D, ROW), ahead)) == []
+    assert refusals_of(read_all(csv(D, ROW), further)) == [(2, Rule.REGISTERED_AHEAD)]
 
 
 def test_two_resolutions_in_one_day_are_refused_but_not_in_two_days() -> None:

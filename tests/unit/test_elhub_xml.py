@@ -188,6 +188,11 @@ def test_a_document_that_was_cut_loses_the_series_that_was_open_and_says_how_man
     assert len(readings_of(items)) + problem.readings <= 48
 
 
+def test_a_series_that_says_two_things_of_itself_is_refused_with_the_document() -> None:
+    twice = MIXED.replace(">Out</abie:Direction>", ">Out</abie:Direction><abie:Direction>In</abie:Direction>")
+    assert [rule for _, rule in refusals_of(read_all(twice.encode()))] == [Rule.DOCUMENT]
+
+
 def test_other_documents_are_refused_by_name() -> None:
     assert refusals_of(read_all(b"<html><body/></html>")) == [(1, Rule.DOCUMENT)]
     other = MIXED.replace("NotifyValidatedDataForBillingEnergy", "NotifyMeteringPointCharacteristics")
@@ -215,10 +220,12 @@ class Endless:
 
     def __init__(self, beginning: str, again: bytes) -> None:
         self.given = 0
+        self._left = b""
         self._parts = self._all(beginning.encode(), again)
 
     def read(self, size: int, /) -> bytes:
-        part = next(self._parts, b"")[:size]
+        self._left = self._left or next(self._parts, b"")
+        part, self._left = self._left[:size], self._left[size:]
         self.given += len(part)
         return part
 

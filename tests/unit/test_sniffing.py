@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from metering import problems_of, read_all
 
 from ingest.formats import Format, sniff
 from ingest.problems import Problem, Rule
@@ -42,3 +43,9 @@ def test_what_is_of_no_format_is_refused_and_says_why(beginning: bytes, rule: Ru
     found = sniff(beginning)
     assert isinstance(found, Problem)
     assert found.rule is rule
+
+
+def test_blanks_before_the_beginning_are_passed_over() -> None:
+    assert [each.rule for each in problems_of(read_all(b"\n" * 1000 + b"{}"))] == [Rule.DOCUMENT]
+    assert [each.rule for each in problems_of(read_all(b" " * 100))] == [Rule.EMPTY]
+    assert [each.rule for each in problems_of(read_all(b""))] == [Rule.EMPTY]
