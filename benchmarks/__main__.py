@@ -13,7 +13,7 @@ from importlib.metadata import version
 from types import MappingProxyType
 from typing import Final
 
-from benchmarks import documents, erasing, formats, in_process, over_http, recording, rolling, starting
+from benchmarks import documents, erasing, formats, in_process, over_http, recording, rolling, roofs, starting
 from benchmarks.ground import Ground, connect, ground, policy
 from benchmarks.sizes import FULL, QUICK, Sizes
 from benchmarks.table import Results, as_json, ending, spoken, table
@@ -30,6 +30,7 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = MappingProxyType(
         "roll": rolling.run,
         "start": starting.run,
         "record": recording.run,
+        "roofs": roofs.run,
     }
 )
 LIBRARIES: Final = ("asyncpg", "cryptography", "granian", "graphql-core", "piccolo", "strawberry-graphql")

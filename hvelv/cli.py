@@ -8,7 +8,7 @@ from typing import Final
 
 import typer
 
-from hvelv.commands import backup, ingest, keys, policy, rights, running, token
+from hvelv.commands import backup, ingest, keys, policy, rights, running, solar, token
 from hvelv.commands.exits import Code, ending
 
 HELP: Final = """
@@ -46,6 +46,7 @@ app.add_typer(policy.commands, name="policy")
 app.add_typer(token.commands, name="token")
 app.add_typer(keys.commands, name="keys")
 app.add_typer(rights.commands, name="rights")
+app.add_typer(solar.commands, name="solar")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

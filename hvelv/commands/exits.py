@@ -24,6 +24,7 @@ from outreach.errors import NotConfigured
 from policies.errors import PolicyErrors
 from products.errors import ProductError
 from rights.errors import RightsError
+from solar.model.errors import BadInput
 from vault.errors import BrokenSeal, Contended, Misconfigured, Unavailable, VaultError
 
 
@@ -49,7 +50,7 @@ ENDINGS: Final[tuple[tuple[tuple[type[Exception], ...], Code], ...]] = (
     ((DatabaseFailure,), Code.UNAVAILABLE),
     ((HvelvError, NotConfigured), Code.MISCONFIGURED),
     ((BrokenSeal,), Code.DAMAGED),
-    ((VaultError, IdentityError, ProductError, RightsError, PolicyErrors, CommandRefused), Code.REFUSED),
+    ((VaultError, IdentityError, ProductError, RightsError, PolicyErrors, BadInput, CommandRefused), Code.REFUSED),
 )
 
 
@@ -71,6 +72,7 @@ def line_of(error: Exception) -> str:
             | IdentityError()
             | ProductError()
             | RightsError()
+            | BadInput()
         ):
             return f"hvelv: {str(error) or _words(type(error).__name__)}"
         case _:

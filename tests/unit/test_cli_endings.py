@@ -17,6 +17,7 @@ from hvelv.settings import POLICY
 from identity.errors import NotIssued, Unsound
 from policies.errors import PolicyErrors, Problem
 from products.errors import NotACustomer
+from solar.model.errors import BadInput
 from vault.errors import BrokenSeal, Conflict, Contended, Misconfigured, Refused, TokenRefused, Unavailable, Unknown
 
 SECRET = "17912099997"
@@ -40,6 +41,7 @@ def run(*arguments: str) -> int:
         (NotIssued("two_persons.same_account"), Code.REFUSED),
         (NotACustomer("proceed"), Code.REFUSED),
         (CommandRefused("no"), Code.REFUSED),
+        (BadInput("tilt_deg", "is a number from 0 to 90"), Code.REFUSED),
         (PolicyErrors("policies.yaml", [Problem(1, 1, "version", "is missing")]), Code.REFUSED),
         (Unavailable("no answer"), Code.UNAVAILABLE),
         (Contended("again"), Code.UNAVAILABLE),
