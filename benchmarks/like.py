@@ -17,6 +17,7 @@ from hvelv.house import now
 from policies.event import Event
 from policies.model import Access, PolicySet, Principal, RecordId, SubjectId
 from vault import House
+from vault.cooling import Cooling
 from vault.request import (
     Change,
     Everyone,
@@ -46,6 +47,7 @@ class PlainVault:
         self.policy: PolicySet = house.policy
         self.tokens = Tokens(house.control, entropy=os.urandom, clock=now)
         self.tasks = Tasks(house)
+        self.cooling = Cooling(house)
         self._connections = connections
 
     @classmethod

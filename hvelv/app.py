@@ -10,7 +10,7 @@ import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -65,12 +65,14 @@ class AppSettings:
     """How the application is served.
 
     `development` opens introspection to everybody and serves GraphiQL; `introspectors` are the roles that may
-    introspect anyhow; `graphiql` is the folder its files were installed to.
+    introspect anyhow; `graphiql` is the folder its files were installed to; `cool_off` how long a person can take an
+    erasure back.
     """
 
     development: bool = False
     introspectors: frozenset[str] = frozenset({"developer"})
     graphiql: Path | None = None
+    cool_off: timedelta = timedelta(days=7)
 
 
 def now() -> datetime:
@@ -121,7 +123,9 @@ def create_app(
         registers: what look-ups ask; without them every look-up is declined.
         deliveries: what takes meter readings in over HTTP; without it there is no such route.
     """
-    house = House(vault=vault, authenticate=bearer_of, clock=clock, ids=ids, registers=registers)
+    house = House(
+        vault=vault, authenticate=bearer_of, clock=clock, ids=ids, registers=registers, cool_off=settings.cool_off
+    )
     service = Service(house, Openness(introspectors=settings.introspectors, development=settings.development))
 
     @asynccontextmanager

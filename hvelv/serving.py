@@ -75,7 +75,8 @@ async def _serve(settings: Settings) -> None:
     asyncio.get_running_loop().set_exception_handler(of_loop)
     async with open_vault(settings) as vault, registers_of(settings) as registers:
         deliveries = deliveries_into(vault, Deputy(vault, settings), now)
-        app = create_app(vault, AppSettings(), ready=vault.ready, registers=registers, deliveries=deliveries)
+        served_as = AppSettings(cool_off=settings.cool_off)
+        app = create_app(vault, served_as, ready=vault.ready, registers=registers, deliveries=deliveries)
         async with served(app, settings.host, settings.port):
             await until_stopped()
 

@@ -9,6 +9,7 @@ import difflib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -118,6 +119,9 @@ class Settings(BaseSettings):
     meter_ingest_token_file: Path | None = Field(
         default=None, description="a file with a token of role `meter_ingest`; production needs one to take readings"
     )
+    erasure_cool_off_days: float = Field(
+        default=7.0, ge=0, le=30, description="a number of days up to 30, in which a person can take an erasure back"
+    )
 
     host: str = Field(default="127.0.0.1", min_length=1, description="the interface to listen on")
     port: int = Field(default=8000, ge=1, le=65535, description="a number from 1 to 65535")
@@ -174,6 +178,11 @@ class Settings(BaseSettings):
     def backups(self) -> Path:
         """The folder of the backups."""
         return self.backup_dir or self.data_dir / "backups"
+
+    @property
+    def cool_off(self) -> timedelta:
+        """How long a person can take an erasure back."""
+        return timedelta(days=self.erasure_cool_off_days)
 
     def addresses(self, role: Role) -> Addresses:
         """Where a role finds the databases, when they are servers of one's own.

@@ -15,7 +15,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
 from policies.model import PolicySet
-from resolvers import mutation, power, query, register, rights
+from resolvers import erasing, mutation, power, query, register, rights
 from resolvers.access import DIRECTIVE, access
 from resolvers.asking import Ask
 from resolvers.reading import Governance, Misbuilt, install
@@ -42,6 +42,7 @@ QUERIES: Final[Mapping[str, Resolve]] = {
     "processors": register.processors,
     "system_tasks": register.system_tasks,
     **rights.QUERIES,
+    **erasing.QUERIES,
 }
 MUTATIONS: Final[Mapping[str, Resolve]] = {
     "request_calculation": mutation.request_calculation,
@@ -63,6 +64,7 @@ MUTATIONS: Final[Mapping[str, Resolve]] = {
     "complete_system_task": register.complete_system_task,
     **power.STEPS,
     **rights.MUTATIONS,
+    **erasing.MUTATIONS,
 }
 PUBLIC: Final = frozenset({"policy", "processors", "__typename"})
 """Root fields that need no token."""

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 from policies.model import Access, Principal, SubjectId
 from products.doors import Doors
 from products.nabostrom.register import MeteringPointRegister, PopulationRegister
+from rights.erasure import Cooling
 from vault.audit import AccessPage, EntryPage, Received
 from vault.request import Cause, Everyone, FieldMask, Receipt, RecordFilter, Scope, Secret
 from vault.series.request import SeriesOpened
@@ -34,6 +35,11 @@ class SystemTasks(Protocol):
 
 class Vault(Doors, Protocol):
     """All doors. What the person-independent rules refuse is refused alike for known and unknown subjects."""
+
+    @property
+    def cooling(self) -> Cooling:
+        """The erasures people asked for and can still take back."""
+        ...
 
     @property
     def tasks(self) -> SystemTasks:
@@ -105,3 +111,4 @@ class House:
     clock: Callable[[], datetime]
     ids: Callable[[], UUID]
     registers: Registers | None = None
+    cool_off: timedelta = timedelta(days=7)

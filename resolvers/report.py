@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from schema.record import AccessEntry, FieldFateName, FieldReport, LedgerEntry, ReceiptState, RuleCount, WithheldField
+from schema.record import (
+    AccessEntry,
+    ErasedPart,
+    FieldFateName,
+    FieldReport,
+    LedgerEntry,
+    ReceiptState,
+    RuleCount,
+    WithheldField,
+)
 from schema.record import Receipt as Shown
 from vault import audit
 from vault.request import Receipt
@@ -15,6 +24,11 @@ def receipt_shown(receipt: Receipt) -> Shown:
         subject=receipt.subject,
         at=receipt.at,
         status=ReceiptState(receipt.status.value),
+        completed_at=receipt.completed_at,
+        cause=receipt.cause.value,
+        scopes=[ErasedPart(product=scope.product, record=scope.record) for scope in receipt.scopes],
+        policy=receipt.policy.hex(),
+        entry=receipt.entry,
         fields=[
             FieldReport(field=f.field, fate=FieldFateName(f.fate.value), rule=f.rule, law=f.law, until=f.until)
             for f in receipt.fates

@@ -103,6 +103,14 @@ class FieldReport:
     until: datetime | None = ungoverned(because=_RECEIPT, description="Until when it is kept, where that is known.")
 
 
+@strawberry.type(description="A part of a person's data: a product, a case and what hangs below it, or everything.")
+class ErasedPart:
+    """What an erasure was of; neither named: everything."""
+
+    product: str | None = ungoverned(because=_RECEIPT, description="The product.")
+    record: UUID | None = ungoverned(because=_RECEIPT, description="The record.")
+
+
 @strawberry.type(description="The receipt of an erasure (sletting).")
 class Receipt:
     """The receipt of an erasure."""
@@ -111,6 +119,13 @@ class Receipt:
     subject: UUID = ungoverned(because="random, and the asker named it", description="Whose data.")
     at: datetime = ungoverned(because=_RECEIPT, description="When it was erased.")
     status: ReceiptState = ungoverned(because=_RECEIPT, description="How far it has come.")
+    completed_at: datetime | None = ungoverned(
+        because=_RECEIPT, description="Since when no copy opens it either: the epoch's root was destroyed."
+    )
+    cause: str = ungoverned(because=_RECEIPT, description="`request`, `officer` or `expiry`.")
+    scopes: list[ErasedPart] = ungoverned(because=_RECEIPT, description="Of what.")
+    policy: str = ungoverned(because=_RECEIPT, description="Digest of the policy decided by, in hexadecimal.")
+    entry: UUID = ungoverned(because=_RECEIPT, description="The ledger's entry.")
     fields: list[FieldReport] = ungoverned(because=_RECEIPT, description="Every field, with its fate.")
 
 

@@ -48,6 +48,7 @@ class Label(StrEnum):
     LEDGER_ENTRY = "hvelv/document/ledger-entry/1"
     LEDGER_SUBJECT = "hvelv/document/ledger-subject/1"
     RECEIPT = "hvelv/document/receipt/1"
+    ERASURE_REQUEST = "hvelv/document/erasure-request/1"
     ROSTER = "hvelv/document/roster/1"
     # boxes sealed to a public key
     INBOX = "hvelv/box/inbox/1"

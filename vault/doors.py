@@ -13,6 +13,7 @@ from policies.event import Event
 from policies.model import Access, PolicySet, Principal, Reach, RecordId, SubjectId
 from vault.aliases import Aliases
 from vault.audit import AccessPage, Audit, EntryPage, Received
+from vault.cooling import Cooling, Pending
 from vault.erasure import PURPOSE, Erasure
 from vault.errors import Unknown
 from vault.house import House
@@ -57,6 +58,7 @@ class Vault:
         self._sealing = Sealing(house)
         self._erasure = Erasure(house, self.tokens)
         self._audit = Audit(house)
+        self.cooling = Cooling(house)
         self._arriving = Arriving(house)
         self._series = SeriesOpening(house)
         self._folding = Folding(house)
@@ -158,6 +160,10 @@ class Vault:
     ) -> Coarsened:
         """See `vault.series.coarsening.Coarsening.coarsen`."""
         return await self._coarsening.coarsen(who, access, subject, record, into, before)
+
+    async def carry_out(self, pending: Pending) -> Receipt | None:
+        """See `vault.erasure.Erasure.carry_out`."""
+        return await self._erasure.carry_out(pending)
 
     async def receipt(self, who: Principal, number: UUID) -> Receipt:
         """The receipt of an erasure, for the subject it was of and for whoever may erase anybody.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from policies.codec import encode, to_bytes
 from policies.decision import Refusal
 from policies.event import Assignment, Consent, Event, Fact, RecordAdded
 from policies.event_admission import admit_event
-from policies.model import Category, FieldPolicy, Index, Instance, PolicySet, Principal, RecordId, SubjectId
+from policies.model import Category, FieldPolicy, Index, Instance, PolicySet, Principal, RecordId, SubjectId, TokenId
 from policies.retention import next_due
 from policies.standing import Standing, empty, fold, lanes, path
 from policies.values import BadValue, index_form, parse
@@ -37,6 +37,18 @@ from vault.storage.writing import SubjectWrite, TokenGone, TokenRow
 
 FIELD_SET: Final = 1
 GroupKey = tuple[RecordId, str]
+
+NOBODY: Final = Principal(
+    token=TokenId(UUID(int=0)),
+    account=UUID(int=0),
+    roles=frozenset(),
+    subject=None,
+    recipient=None,
+    purpose=None,
+    expires=datetime.min.replace(tzinfo=UTC),
+    second_factor=False,
+)
+"""Acts in no role, so that the policy admits nothing from it: for what the house does of itself."""
 
 
 @dataclass(slots=True)
@@ -107,8 +119,12 @@ class Draft:
                 subject=self.subject, record=event.record, purpose=assigns.purpose, account=None,
                 recipient=assigns.recipient, ends=False, at=event.at,
             )  # fmt: skip
-            self.standing = fold(self.standing, made)
-            self.events.append(made)
+            self.fold_in(made)
+
+    def fold_in(self, event: Event) -> None:
+        """Fold an event that nobody has to admit: it follows from what is being done."""
+        self.standing = fold(self.standing, event)
+        self.events.append(event)
 
     # -- values ------------------------------------------------------------------------------------------------------
 

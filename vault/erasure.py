@@ -14,19 +14,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
-from policies.model import SELF, Access, Principal, Reach, RoleKind, SubjectId
+from policies.event import Restriction
+from policies.model import SELF, Access, Principal, Reach, RecordId, RoleKind, SubjectId
 from policies.persons import NotTogether, two_persons
 from policies.retention import Due, KeptByClock, KeptByHold, KeptByState, due, hold
 from policies.standing import lanes
-from vault.draft import Draft, Rows
-from vault.errors import Contended, Invalid, Refused, TokenRefused, Unknown
+from vault.cooling import Pending, State
+from vault.draft import NOBODY, Draft, Rows
+from vault.errors import Contended, Invalid, Refused, TokenRefused, Unknown, VaultError
 from vault.house import ROUNDS, House, Loaded
 from vault.killing import Victim, history, kill, victims
 from vault.ledger.book import Act, Kind, Left, Outcome
 from vault.receipts import Judgement, died, new_receipt, receipt, receipt_of_scopes, receipt_of_whole, tombstone
 from vault.request import Cause, CauseKind, Fate, FieldFate, Receipt, Scope, Withheld
 from vault.series.lanes import series_keys
+from vault.storage.cooling import rows_of, settle
 from vault.storage.engine import Collision, retrying
 from vault.storage.epochs import hold_current_epoch
 from vault.storage.recording import Entry, record
@@ -43,6 +47,8 @@ from vault.tokens import Tokens
 
 PURPOSE: Final = "erasure"
 PAUSE_SECONDS: Final = 0.005
+SHARED: Final = "shared_identity"
+CARRIED_OUT: Final = State.CARRIED_OUT.value
 ART_6_1_B: Final = "GDPR Article 6(1)(b)"
 
 
@@ -53,6 +59,31 @@ class Sentence:
     dying: Sequence[Victim]
     fates: tuple[FieldFate, ...]
     whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One erasure on its way through the rounds. `who` None: the house carries out what a person asked for."""
+
+    who: Principal | None
+    cause: Cause
+    access: Access
+    scopes: tuple[Scope, ...]
+    pending: Pending | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What the transaction writes: a part rewritten, or (`write` None) the whole person and its tombstone."""
+
+    receipt: UUID
+    entry: Entry
+    stone: TombstoneRow | None
+    write: SubjectWrite | None
+
+
+class Settled(VaultError):
+    """The request was taken back, or carried out by another process. Never leaves this module."""
 
 
 class Erasure:
@@ -74,12 +105,32 @@ class Erasure:
             TokenRefused: the principal's or the second person's token is no longer live.
             Contended, Unavailable: send again.
         """
-        subject = _one_subject(scopes)
         access = Access(PURPOSE, cause.reason, _recipient(who))
-        await self._authorise(who, cause, access, subject)
+        await self._authorise(who, cause, access, _one_subject(scopes))
+        return await self._rounds(Errand(who, cause, access, tuple(scopes), None))
+
+    async def carry_out(self, pending: Pending) -> Receipt | None:
+        """Erase what a person asked for and did not take back, as its own request, in the house's name.
+
+        What is kept may be used again: the restriction that came with the request ends. None: it was taken back, or
+        another process carried it out.
+
+        Raises:
+            Invalid: its time has not come.
+            Contended, Unavailable: do it again.
+        """
+        if pending.due_at > self._house.clock():
+            raise Invalid("erasure", "its time has not come")
+        cause = Cause(CauseKind.REQUEST, None, None)
+        try:
+            return await self._rounds(Errand(None, cause, Access(PURPOSE, None, SELF), pending.scopes, pending))
+        except Settled:
+            return None
+
+    async def _rounds(self, errand: Errand) -> Receipt:
         for attempt in range(ROUNDS):
             try:
-                made = await self._attempt(who, cause, access, subject, scopes)
+                made = await self._attempt(errand)
             except Collision:
                 await retrying(PAUSE_SECONDS * attempt)
             else:
@@ -126,41 +177,62 @@ class Erasure:
 
     # -- what dies -----------------------------------------------------------------------------------------------------
 
-    async def _attempt(
-        self, who: Principal, cause: Cause, access: Access, subject: SubjectId, scopes: Sequence[Scope]
-    ) -> Receipt:
+    async def _attempt(self, errand: Errand) -> Receipt:
+        subject = _one_subject(errand.scopes)
         rows = await self._house.subjects([subject])
         if subject not in rows:
-            earlier = await receipt_of_whole(self._house, subject)
-            if earlier is None:
-                msg = "no such subject"
-                raise Unknown(msg)
-            return earlier
+            return await self._gone(subject, errand.pending)
         loaded = self._house.standing(rows[subject])
         series = [each.key for each in await series_keys(self._house, loaded)]
-        sentence = self._sentence(loaded, series, cause, scopes)
-        if not sentence.dying and (same := await receipt_of_scopes(self._house, subject, scopes)) is not None:
+        sentence = self._sentence(loaded, series, errand.cause, errand.scopes)
+        same = await self._same(errand, sentence)
+        if same is not None and errand.pending is None:
             return same
-        fields = frozenset(fate.field for fate in sentence.fates if fate.fate is Fate.ERASED)
-        kept = frozenset(Withheld(f.field, f.rule or "", personal=False) for f in sentence.fates if f.fate is Fate.KEPT)
-        number = new_receipt(self._house)
-        left = {subject: Left(loaded.row.version + 1, number)}
-        act = Act(Kind.ERASED, who, access, {subject: Outcome(fields, kept)}, (), frozenset(), left)
-        entry = await self._house.book.entry(act)
+        if same is not None:
+            sentence = Sentence((), tuple(fate for fate in sentence.fates if fate.fate is Fate.KEPT), whole=False)
+        number = new_receipt(self._house) if same is None else same.id
+        entry = await self._entry(errand, loaded, sentence, number)
         judged = Judgement(
             id=number,
             fates=sentence.fates,
-            scopes=tuple(dict.fromkeys(scopes)),
-            cause=cause.kind,
+            scopes=tuple(dict.fromkeys(errand.scopes)),
+            cause=errand.cause.kind,
             entry=entry.id,
             dying=sentence.dying,
             whole=sentence.whole,
         )
-        stone = await tombstone(self._house, subject, judged)
-        write = None if sentence.whole else await self._partial(who, loaded, series, sentence, stone)
-        await self._commit(loaded, entry, stone, write)
+        stone = await tombstone(self._house, subject, judged) if same is None else None
+        write = None if sentence.whole else await self._partial(errand, loaded, sentence, series, stone)
+        await self._commit(errand, loaded, Deed(number, entry, stone, write))
         self._house.keys.cache.drop(subject)
-        return await receipt(self._house, stone.id)
+        return await receipt(self._house, number)
+
+    async def _same(self, errand: Errand, sentence: Sentence) -> Receipt | None:
+        """The receipt of then, where nothing is left to erase but the record of having asked again."""
+        asking = errand.pending.id if errand.pending is not None else None
+        if sentence.whole or any(victim.record != asking for victim in sentence.dying):
+            return None
+        return await receipt_of_scopes(self._house, _one_subject(errand.scopes), errand.scopes)
+
+    async def _gone(self, subject: SubjectId, pending: Pending | None) -> Receipt:
+        """Of a person erased before: the receipt of then, which is also what becomes of a request that waited."""
+        earlier = await receipt_of_whole(self._house, subject)
+        if earlier is None:
+            msg = "no such subject"
+            raise Unknown(msg)
+        if pending is not None:
+            async with self._house.control.connection() as connection:
+                if not await settle(connection, pending.id, CARRIED_OUT, earlier.id):
+                    raise Settled
+        return earlier
+
+    async def _entry(self, errand: Errand, loaded: Loaded, sentence: Sentence, number: UUID) -> Entry:
+        subject = loaded.row.subject
+        fields = frozenset(fate.field for fate in sentence.fates if fate.fate is Fate.ERASED)
+        kept = frozenset(Withheld(f.field, f.rule or "", personal=False) for f in sentence.fates if f.fate is Fate.KEPT)
+        left = {subject: Left(loaded.row.version + 1, number)}
+        act = Act(Kind.ERASED, errand.who, errand.access, {subject: Outcome(fields, kept)}, (), frozenset(), left)
+        return await self._house.book.entry(act)
 
     def _sentence(
         self, loaded: Loaded, series: Sequence[DataKeyRow], cause: Cause, scopes: Sequence[Scope]
@@ -183,6 +255,7 @@ class Erasure:
                     for field in self._house.policy.fields.values()
                     if field.category == victim.category
                 ]
+        kept += [] if everything else self._shared(loaded, scopes)
         fates = dict.fromkeys([*died(self._house.policy, dying), *kept])  # several records can share a fate
         return Sentence(dying, tuple(fates), whole=everything and not kept)
 
@@ -204,33 +277,70 @@ class Erasure:
             return "not_due", None, state.until if isinstance(state, KeptByClock) else None
         return None
 
+    def _shared(self, loaded: Loaded, scopes: Sequence[Scope]) -> list[FieldFate]:
+        """Where one product goes, who the person is stays for the others, as long as the longest rule says (G-22)."""
+        if all(scope.product is None for scope in scopes):
+            return []
+        policy, root = self._house.policy, RecordId(loaded.row.subject)
+        fates: list[FieldFate] = []
+        for victim in victims(policy, loaded):
+            if victim.record == root and not any(self._in_scope(loaded, victim, scope) for scope in scopes):
+                state = due(policy, victim.category, root, loaded.standing, self._house.clock())
+                until = state.until if isinstance(state, KeptByClock | KeptByHold) else None
+                law = state.law if isinstance(state, KeptByHold) else None
+                fates += [
+                    FieldFate(field.name, Fate.KEPT, SHARED, law, until)
+                    for field in policy.fields.values()
+                    if field.category == victim.category
+                ]
+        return fates
+
     async def _partial(
-        self, who: Principal, loaded: Loaded, series: Sequence[DataKeyRow], sentence: Sentence, stone: TombstoneRow
+        self,
+        errand: Errand,
+        loaded: Loaded,
+        sentence: Sentence,
+        series: Sequence[DataKeyRow],
+        stone: TombstoneRow | None,
     ) -> SubjectWrite:
-        rows = Rows(Draft(self._house, who, loaded.row.subject, loaded, self._house.clock()), {})
+        subject, now = loaded.row.subject, self._house.clock()
+        draft = Draft(self._house, errand.who or NOBODY, subject, loaded, now)
+        if RecordId(subject) in draft.standing.restricted and await self._lifts(errand.pending):
+            draft.fold_in(Restriction(subject=subject, record=RecordId(subject), on=False, at=now))
+        rows = Rows(draft, {})
         write = kill(rows, rows.write(), loaded, sentence.dying, await history(self._house, loaded), series)
         write.tombstone = stone
         return write
 
+    async def _lifts(self, pending: Pending | None) -> bool:
+        """Whether a restriction ends with this erasure: it came with it, and no other erasure waits."""
+        if pending is None or not pending.restricts:
+            return False
+        async with self._house.control.connection() as connection:
+            rows = await rows_of(connection, pending.subject)
+        return all(row.id == pending.id or row.state != State.PENDING.value for row in rows)
+
     # -- the transaction -----------------------------------------------------------------------------------------------
 
-    async def _commit(self, loaded: Loaded, entry: Entry, stone: TombstoneRow, write: SubjectWrite | None) -> None:
-        row = loaded.row
+    async def _commit(self, errand: Errand, loaded: Loaded, deed: Deed) -> None:
+        row, pending = loaded.row, errand.pending
         async with self._house.control.transaction() as connection:
             epoch = await hold_current_epoch(connection)
             if epoch is None or epoch != self._house.keys.current.number:
                 await self._house.reload()
                 msg = "the epoch changed"
                 raise Collision(msg)
-            if not await record(connection, [entry], self._house.clock()):
+            if not await record(connection, [deed.entry], self._house.clock()):
                 msg = "the token is not live"
                 raise TokenRefused(msg)
+            if pending is not None and not await settle(connection, pending.id, CARRIED_OUT, deed.receipt):
+                raise Settled
             await lock_subjects(connection, {row.subject: (row.version, row.generation)})
-            if write is not None:
-                await write_subjects(connection, epoch, [write])
-                return
-            await insert_tombstone(connection, epoch, stone)
-            await destroy_subject(connection, row.subject)
+            if deed.write is not None:
+                await write_subjects(connection, epoch, [deed.write])
+            elif deed.stone is not None:
+                await insert_tombstone(connection, epoch, deed.stone)
+                await destroy_subject(connection, row.subject)
 
 
 def _one_subject(scopes: Sequence[Scope]) -> SubjectId:

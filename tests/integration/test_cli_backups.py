@@ -65,3 +65,12 @@ async def test_nothing_is_replaced_without_a_yes(
     monkeypatch.setattr("typer.confirm", no)
     assert await run("restore", "control") == Code.REFUSED
     assert "nothing was restored" in capsys.readouterr().err
+
+
+async def test_erasures_that_wait_are_listed_and_carried_out_by_command(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await said(capsys, "erasure", "due") == []
+    assert await said(capsys, "erasure", "run") == {"receipts": [], "failed": []}
+    for words in (("erasure", "due"), ("erasure", "run")):
+        assert await run(*words) == Code.DONE

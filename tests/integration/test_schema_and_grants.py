@@ -28,11 +28,13 @@ APPENDED: Final = [
     "ledger_checkpoint", "ledger_entry", "ledger_leaf", "ledger_log", "ledger_node", "ledger_subject", "tombstone",
 ]  # fmt: skip
 CONTROL: Final[Mapping[str, Mapping[str, str]]] = {
-    "hvelv_app": dict.fromkeys([*CHANGED, "device_key", "task", "token"], ALL) | dict.fromkeys(APPENDED, ADDING),
+    "hvelv_app": dict.fromkeys([*CHANGED, "device_key", "task", "token"], ALL)
+    | dict.fromkeys(APPENDED, ADDING)
+    | {"erasure_request": "INSERT SELECT UPDATE"},
     "hvelv_sweeper": dict.fromkeys(CHANGED, ALL)
     | dict.fromkeys(APPENDED, ADDING)
     | dict.fromkeys(SLOTS, "DELETE INSERT SELECT TRUNCATE UPDATE")
-    | {"token": "SELECT", "task": "DELETE SELECT"},
+    | {"token": "SELECT", "task": "DELETE SELECT", "erasure_request": "DELETE SELECT UPDATE"},
     "hvelv_gateway": {"device_key": "SELECT", "inbox": "INSERT"},
 }
 CONTENTS: Final = {
@@ -51,9 +53,11 @@ WORDS: Final = {
     "ledger_log.origin",
     "task.act", "task.system", "task.state", "task.failure",
     "tombstone.keys",  # a list of random ids
+    "erasure_request.state",
 }  # fmt: skip
 DATES: Final = {
     "subject.next_due", "audit_key.month", "tombstone.month", "ledger_entry.month", "ledger_subject.month", "task.due",
+    "erasure_request.month",
 }  # fmt: skip
 
 

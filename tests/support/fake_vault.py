@@ -9,6 +9,7 @@ from uuid import UUID
 from determinism import SeededIds
 from fake_series import FakeSeries
 from identity_house import MemoryTokens
+from memory_erasures import MemoryErasures
 from memory_tasks import MemoryTasks
 
 from policies.decision import Decision, Refusal, screen
@@ -50,6 +51,7 @@ class FakeVault(FakeSeries):
     receipts: dict[UUID, Receipt] = field(default_factory=dict)
     numbers: SeededIds = field(default_factory=lambda: SeededIds("ledger"))
     tasks: MemoryTasks = field(init=False)
+    cooling: MemoryErasures = field(default_factory=MemoryErasures)
 
     def __post_init__(self) -> None:
         self.tasks = MemoryTasks(self.doors.policy, self.doors.clock)

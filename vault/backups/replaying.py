@@ -7,12 +7,8 @@ is current now, in which the keys had come back. What the erasure rewrote is rew
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Final
-from uuid import UUID
 
-from policies.model import Principal, TokenId
-from vault.draft import Draft, Rows
+from vault.draft import NOBODY, Draft, Rows
 from vault.house import House, Loaded
 from vault.killing import history, kill, victims
 from vault.series.lanes import series_keys
@@ -24,18 +20,6 @@ from vault.storage.writing import (
     insert_tombstone,
     write_subjects,
 )
-
-NOBODY: Final = Principal(
-    token=TokenId(UUID(int=0)),
-    account=UUID(int=0),
-    roles=frozenset(),
-    subject=None,
-    recipient=None,
-    purpose=None,
-    expires=datetime.min.replace(tzinfo=UTC),
-    second_factor=False,
-)
-"""Acts in no role: the policy would admit nothing from it, and it is asked nothing here."""
 
 
 async def replay(house: House, stones: Sequence[TombstoneRow]) -> int:

@@ -6,7 +6,8 @@
  3. `collect`  the tombstones of what is in place now are put beside the backups, if anything there can still be read
  4. `load`     everything in one transaction. Killed: what was there
  5. `replay`   what was erased after the backup is erased again; if entries of the ledger were lost, a new log begins
-               that embeds the last checkpoint seen; every token is refused; all of it is on record
+               that embeds the last checkpoint seen; every token is refused, erasures that wait begin
+               to wait again, since some may have been taken back; all of it is on record
  6. `open`     the roles may connect
 
 Contents is left alone: blobs written after the backup have no head and are swept.
@@ -29,6 +30,7 @@ from vault.backups.shelf import CONTROL, Backup, Shelf, digest_of
 from vault.errors import BackupRefused, Contended, VaultError
 from vault.house import House
 from vault.ledger.book import Act, Kind
+from vault.storage.cooling import begin_again
 from vault.storage.engine import translating
 from vault.storage.migrate import expected
 from vault.storage.restoring import open_up, revoke_tokens, shut, tombstones, visitors
@@ -138,6 +140,7 @@ class Restoring:
             new_log = await go_on(house, seen.checkpoints)
             async with house.control.transaction() as connection:
                 tokens = await revoke_tokens(connection, house.clock())
+                await begin_again(connection, house.clock())
             outcome = f"control of {backup.manifest.taken_at.isoformat()}, {count} erased again"
             act = Act(Kind.ADMINISTERED, None, Access(PURPOSE, outcome, "vault"), {}, (), frozenset())
             await house.committer.record(await house.book.entry(act))
