@@ -8,7 +8,7 @@ from typing import Final
 
 import typer
 
-from hvelv.commands import backup, erasure, ingest, keys, policy, rights, running, solar, token
+from hvelv.commands import backup, erasure, ingest, keys, ledger, policy, rights, running, solar, token
 from hvelv.commands.exits import Code, ending
 
 HELP: Final = """
@@ -48,6 +48,7 @@ app.add_typer(keys.commands, name="keys")
 app.add_typer(erasure.commands, name="erasure")
 app.add_typer(rights.commands, name="rights")
 app.add_typer(solar.commands, name="solar")
+app.add_typer(ledger.commands, name="ledger")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

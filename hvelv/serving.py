@@ -20,6 +20,7 @@ from hvelv.house import open_vault
 from hvelv.registers import registers_of
 from hvelv.reports import of_loop, watching
 from hvelv.settings import Settings
+from hvelv.tending import tended
 
 READY_TRIES = 200
 READY_PAUSE_SECONDS = 0.02
@@ -73,7 +74,7 @@ async def until_stopped() -> None:
 
 async def _serve(settings: Settings) -> None:
     asyncio.get_running_loop().set_exception_handler(of_loop)
-    async with open_vault(settings) as vault, registers_of(settings) as registers:
+    async with open_vault(settings) as vault, tended(vault, settings), registers_of(settings) as registers:
         deliveries = deliveries_into(vault, Deputy(vault, settings), now)
         served_as = AppSettings(cool_off=settings.cool_off)
         app = create_app(vault, served_as, ready=vault.ready, registers=registers, deliveries=deliveries)

@@ -29,6 +29,8 @@ PLACES: Final = frozenset(
     | {"at", "be", "bg", "cy", "cz", "de", "dk", "ee", "es", "fi", "fr", "gr", "hr", "hu", "ie", "is"}
     | {"it", "li", "lt", "lu", "lv", "mt", "nl", "no", "pl", "pt", "ro", "se", "si", "sk"}
 )
+# a folder by its whole path, or an address that nobody reads along
+WITNESSED: Final = ("/", "https://", "http://127.0.0.1:", "http://localhost:")
 Role = Literal["app", "owner", "gateway", "sweeper"]
 
 
@@ -59,6 +61,15 @@ def _https(address: str) -> str:
 
 
 Https = Annotated[str, AfterValidator(_https)]
+
+
+def _witnesses(named: str) -> str:
+    for each in named.split(",") if named else ():
+        if not each.strip().startswith(WITNESSED):
+            raise ValueError
+    return named
+
+
 Address = Annotated[SecretStr, AfterValidator(_postgres)]
 _WANTS_ADDRESS: Final = "the address of a PostgreSQL database, `postgresql://role@host/database`"
 
@@ -115,6 +126,9 @@ class Settings(BaseSettings):
     )
     population_register_token: SecretStr | None = Field(default=None, description="a token of that register")
     register_timeout_seconds: float = Field(default=10.0, gt=0, le=60, description="a number of seconds up to 60")
+    witnesses: Annotated[str, AfterValidator(_witnesses)] = Field(
+        default="", description="folders on other disks and `https://` addresses of witnesses, separated by commas"
+    )
 
     meter_ingest_token_file: Path | None = Field(
         default=None, description="a file with a token of role `meter_ingest`; production needs one to take readings"

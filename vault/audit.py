@@ -8,9 +8,9 @@ purpose `audit`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from policies.decision import Refusal, screen
@@ -20,8 +20,9 @@ from vault.crypto.aead import Sealer
 from vault.errors import Refused, Unknown
 from vault.house import House
 from vault.ledger.book import Act, Kind, Outcome, reference
-from vault.ledger.parts import HeaderSaid, read_header, read_part
-from vault.request import MAX_PAGE, Withheld
+from vault.ledger.parts import HeaderSaid, PartSaid, read_header, read_part
+from vault.ledger.proving import Claim, header_claim, part_claim, prove
+from vault.request import MAX_PAGE, LedgerProof, Withheld
 
 FIELD: Final = "person.accesses"
 RECIPIENTS: Final = "person.recipients"
@@ -31,13 +32,17 @@ _UNREADABLE: Final = HeaderSaid((), (), "")
 """What is left of the sealed half of a header when the month's audit key has died after the audit retention."""
 
 HEADER: Final = (
-    "e.id, e.at, e.month, e.kind, e.actor, e.roles, e.purpose, e.recipient, e.policy, e.subjects, e.opened, e.withheld"
+    "e.id, e.at, e.month, e.kind, e.actor, e.token, e.roles, e.purpose, e.recipient, e.policy, e.subjects, e.opened,"
+    " e.withheld"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """An entry as the officer sees it. `rules` are (field, rule, count); `subjects` is a number, never names."""
+    """An entry as the officer sees it. `rules` are (field, rule, count); `subjects` is a number, never names.
+
+    `proof` is there where it was asked for, the entry is in the tree and the month's key lives.
+    """
 
     id: UUID
     at: datetime
@@ -53,11 +58,15 @@ class Header:
     fields: tuple[str, ...]
     rules: tuple[tuple[str, str, int], ...]
     reason: str
+    proof: LedgerProof | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessEntry:
-    """What one entry says of one subject: who asked, for what and why, which fields opened, which were withheld."""
+    """What one entry says of one subject: who asked, for what and why, which fields opened, which were withheld.
+
+    `proof` is there where it was asked for and the entry is in the tree.
+    """
 
     id: UUID
     at: datetime
@@ -69,6 +78,7 @@ class AccessEntry:
     fields: tuple[str, ...]
     withheld: tuple[tuple[str, str], ...]
     reason: str
+    proof: LedgerProof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +107,19 @@ class Received:
     last: datetime
 
 
+EntryT = TypeVar("EntryT", Header, AccessEntry)
+
+
 class Audit:
     """The ledger's readers."""
 
     def __init__(self, house: House) -> None:
         self._house = house
 
-    async def accesses(self, who: Principal, subject: SubjectId, after: UUID | None, first: int) -> AccessPage:
-        """Everything on record about one subject, refusals included, newest first.
+    async def accesses(
+        self, who: Principal, subject: SubjectId, after: UUID | None, first: int, *, proofs: bool = False
+    ) -> AccessPage:
+        """Everything on record about one subject, refusals included, newest first; with `proofs` each with its own.
 
         Raises:
             Refused: this principal may not read it.
@@ -118,7 +133,7 @@ class Audit:
             msg = "no such subject"
             raise Unknown(msg)
         await self._note(who, access, {subject: Outcome(frozenset({FIELD}), frozenset())})
-        return await self._about(subject, after, max(1, min(first, MAX_PAGE)))
+        return await self._about(subject, after, max(1, min(first, MAX_PAGE)), proofs=proofs)
 
     async def received(self, who: Principal, access: Access, subject: SubjectId) -> Sequence[Received]:
         """Who outside the company got which of the subject's fields, first and last, by recipient and field.
@@ -156,26 +171,45 @@ class Audit:
                         found[key] = Received(*key, first=entry.at, last=last)
         return [found[key] for key in sorted(found)]
 
-    async def _about(self, subject: SubjectId, after: UUID | None, size: int) -> AccessPage:
+    async def _about(self, subject: SubjectId, after: UUID | None, size: int, *, proofs: bool = False) -> AccessPage:
         names = {reference(key, subject): month for month, key in self._house.keys.current.audit.items()}
         rows = await self._house.control.fetch(
             f"select {HEADER}, p.subject, p.sealed from ledger_subject p join ledger_entry e on e.id = p.entry"  # noqa: S608  a constant
             " where p.subject = any($1::bytea[]) and ($2::uuid is null or p.entry < $2) order by p.entry desc limit $3",
             list(names), after, size + 1,
         )  # fmt: skip
-        return AccessPage([self._access_entry(row) for row in rows[:size]], more=len(rows) > size)
+        made = [self._access_entry(row) for row in rows[:size]]
+        shown = await self._proven(made) if proofs else [entry for entry, _ in made]
+        return AccessPage(shown, more=len(rows) > size)
 
-    def _access_entry(self, row: Any) -> AccessEntry:
+    async def _proven(self, made: Sequence[tuple[EntryT, Claim | None]]) -> list[EntryT]:
+        found = iter(await prove(self._house, [claim for _, claim in made if claim is not None]))
+        return [entry if claim is None else replace(entry, proof=next(found)) for entry, claim in made]
+
+    def _access_entry(self, row: Any) -> tuple[AccessEntry, Claim | None]:
         sealer = Sealer(self._house.keys.current.audit[row["month"]])
         said = read_part(sealer, row["id"], row["subject"], row["sealed"])
-        return AccessEntry(
-            id=row["id"], at=row["at"], kind=row["kind"], actor=row["actor"], roles=tuple(row["roles"]),
-            purpose=row["purpose"], recipient=row["recipient"], fields=tuple(said.fields),
-            withheld=tuple(said.withheld), reason=said.reason,
-        )  # fmt: skip
+        return _shown_access(row, said), part_claim(row, said)
 
-    async def entries(self, who: Principal, after: UUID | None, first: int) -> EntryPage:
-        """Headers of all entries, newest first.
+    async def entries(self, who: Principal, after: UUID | None, first: int, *, proofs: bool = False) -> EntryPage:
+        """Headers of all entries, newest first; with `proofs` each with its own.
+
+        Raises:
+            Refused: this principal does not hold the purpose `audit`, or not with the second factor its role demands.
+        """
+        await self.admitted(who)
+        size = max(1, min(first, MAX_PAGE))
+        rows = await self._house.control.fetch(
+            f"select {HEADER}, e.sealed from ledger_entry e"  # noqa: S608  a constant
+            " where $1::uuid is null or e.id < $1 order by e.id desc limit $2",
+            after, size + 1,
+        )  # fmt: skip
+        made = [self._header(row) for row in rows[:size]]
+        shown = await self._proven(made) if proofs else [entry for entry, _ in made]
+        return EntryPage(shown, more=len(rows) > size)
+
+    async def admitted(self, who: Principal) -> None:
+        """Put on record that an officer reads the ledger, or that somebody wanted to who may not.
 
         Raises:
             Refused: this principal does not hold the purpose `audit`, or not with the second factor its role demands.
@@ -185,13 +219,6 @@ class Audit:
         if rule is not None:
             await self._refuse(who, access, rule)
         await self._note(who, access, {})
-        size = max(1, min(first, MAX_PAGE))
-        rows = await self._house.control.fetch(
-            f"select {HEADER}, e.sealed from ledger_entry e"  # noqa: S608  a constant
-            " where $1::uuid is null or e.id < $1 order by e.id desc limit $2",
-            after, size + 1,
-        )  # fmt: skip
-        return EntryPage([self._header(row) for row in rows[:size]], more=len(rows) > size)
 
     def _officer_rule(self, who: Principal) -> str | None:
         policy = self._house.policy
@@ -203,15 +230,12 @@ class Audit:
         unproven = not who.second_factor and any(policy.roles[role].second_factor for role in acting)
         return "second_factor" if unproven else None
 
-    def _header(self, row: Any) -> Header:
+    def _header(self, row: Any) -> tuple[Header, Claim | None]:
         key = self._house.keys.current.audit.get(row["month"])
-        said = _UNREADABLE if key is None else read_header(Sealer(key), row)
-        return Header(
-            id=row["id"], at=row["at"], kind=row["kind"], actor=row["actor"], roles=tuple(row["roles"]),
-            purpose=row["purpose"], recipient=row["recipient"], policy=row["policy"], subjects=row["subjects"],
-            opened=row["opened"], withheld=row["withheld"], fields=tuple(said.fields),
-            rules=tuple(said.rules), reason=said.reason,
-        )  # fmt: skip
+        if key is None:
+            return _shown_header(row, _UNREADABLE), None
+        said = read_header(Sealer(key), row)
+        return _shown_header(row, said), header_claim(row, said)
 
     async def _note(self, who: Principal, access: Access, outcomes: Mapping[SubjectId, Outcome]) -> None:
         """Reading the ledger is itself on record, before it is read. Also makes sure of this month's audit key."""
@@ -230,3 +254,20 @@ class Audit:
         if not await self._house.committer.record(await self._house.book.entry(act)):
             await self._house.token_is_live(who)
         raise Refused([withheld])
+
+
+def _shown_access(row: Any, said: PartSaid) -> AccessEntry:
+    return AccessEntry(
+        id=row["id"], at=row["at"], kind=row["kind"], actor=row["actor"], roles=tuple(row["roles"]),
+        purpose=row["purpose"], recipient=row["recipient"], fields=tuple(said.fields),
+        withheld=tuple(said.withheld), reason=said.reason,
+    )  # fmt: skip
+
+
+def _shown_header(row: Any, said: HeaderSaid) -> Header:
+    return Header(
+        id=row["id"], at=row["at"], kind=row["kind"], actor=row["actor"], roles=tuple(row["roles"]),
+        purpose=row["purpose"], recipient=row["recipient"], policy=row["policy"], subjects=row["subjects"],
+        opened=row["opened"], withheld=row["withheld"], fields=tuple(said.fields),
+        rules=tuple(said.rules), reason=said.reason,
+    )  # fmt: skip

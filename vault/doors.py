@@ -18,11 +18,17 @@ from vault.erasure import PURPOSE, Erasure
 from vault.errors import Unknown
 from vault.house import House
 from vault.ledger.book import Act, Kind
+from vault.ledger.examining import Examiner, Progress, silent
+from vault.ledger.keeping import Keeper, Report
+from vault.ledger.proving import continues, latest
+from vault.ledger.receipts import with_proof
+from vault.ledger.witnessing import Witness
 from vault.opening import Opening
 from vault.receipts import receipt
 from vault.request import (
     Cause,
     Change,
+    ConsistencyProof,
     Everyone,
     FieldMask,
     Lookup,
@@ -32,7 +38,9 @@ from vault.request import (
     RequestKey,
     Scope,
     Sealed,
+    SignedCheckpoint,
 )
+from vault.scoping import ScopePage, Scoping, Suspect
 from vault.sealing import Sealing
 from vault.series.arriving import Arriving
 from vault.series.coarsening import Coarsening
@@ -63,6 +71,7 @@ class Vault:
         self._series = SeriesOpening(house)
         self._folding = Folding(house)
         self._coarsening = Coarsening(house)
+        self._scoping = Scoping(house, self._audit)
 
     async def __aenter__(self) -> Self:
         await self._house.start()
@@ -177,19 +186,59 @@ class Vault:
         anybody = purpose is not None and any(purpose.roles.get(role) is Reach.POPULATION for role in who.roles)
         if not anybody and who.subject != found.subject:
             raise Unknown(NOT_YOURS)
-        return found
+        return await with_proof(self._house, found)
 
-    async def accesses(self, who: Principal, subject: SubjectId, after: UUID | None, first: int) -> AccessPage:
+    async def accesses(
+        self, who: Principal, subject: SubjectId, after: UUID | None, first: int, *, proofs: bool = False
+    ) -> AccessPage:
         """See `vault.audit.Audit.accesses`."""
-        return await self._audit.accesses(who, subject, after, first)
+        return await self._audit.accesses(who, subject, after, first, proofs=proofs)
 
     async def received(self, who: Principal, access: Access, subject: SubjectId) -> Sequence[Received]:
         """See `vault.audit.Audit.received`."""
         return await self._audit.received(who, access, subject)
 
-    async def entries(self, who: Principal, after: UUID | None, first: int) -> EntryPage:
+    async def entries(self, who: Principal, after: UUID | None, first: int, *, proofs: bool = False) -> EntryPage:
         """See `vault.audit.Audit.entries`."""
-        return await self._audit.entries(who, after, first)
+        return await self._audit.entries(who, after, first, proofs=proofs)
+
+    async def checkpoint(self, who: Principal) -> SignedCheckpoint | None:
+        """The newest signed checkpoint of the ledger, for whoever has a live token; None before the first.
+
+        Raises:
+            TokenRefused: the principal's token is no longer live.
+        """
+        await self._house.token_is_live(who)
+        return await latest(self._house)
+
+    async def consistency(self, who: Principal, origin: str, size: int) -> ConsistencyProof:
+        """That the newest tree of a log begins with the one of `size` leaves, for whoever has a live token.
+
+        Raises:
+            Unknown: there is no such log, or it has not so many leaves.
+            TokenRefused: the principal's token is no longer live.
+        """
+        await self._house.token_is_live(who)
+        return await continues(self._house, origin, size)
+
+    def keeper(self, witnesses: Sequence[Witness], report: Report) -> Keeper:
+        """Who puts the ledger in order in the background and tells the witnesses; see `vault.ledger.keeping`."""
+        return Keeper(self._house, witnesses, report)
+
+    def examiner(self, witnesses: Sequence[Witness] = (), progress: Progress = silent) -> Examiner:
+        """Who examines the whole ledger; see `vault.ledger.examining`."""
+        return Examiner(self._house, witnesses, progress)
+
+    async def breach_scope(
+        self,
+        who: Principal,
+        by: Suspect,
+        between: tuple[datetime, datetime],
+        after: SubjectId | None,
+        first: int | None,
+    ) -> ScopePage:
+        """See `vault.scoping.Scoping.scope`."""
+        return await self._scoping.scope(who, by, between, after, first)
 
     async def ready(self) -> None:
         """Return when both databases answer.

@@ -21,10 +21,12 @@ from policies.model import PolicySet, RecordId, SubjectId
 from vault.address import Label
 from vault.crypto.aead import Sealer
 from vault.crypto.documents import open_document, seal_document
+from vault.crypto.signing import SigningKey
 from vault.errors import Unknown
 from vault.house import House
 from vault.killing import Victim
 from vault.ledger.book import month_of
+from vault.ledger.receipts import signed
 from vault.request import CauseKind, Fate, FieldFate, Receipt, ReceiptStatus, Scope
 from vault.storage.writing import TombstoneRow
 
@@ -117,7 +119,7 @@ def _read(house: House, row: Any) -> Receipt:
     plain = open_document(Sealer(key), Label.RECEIPT, (number.bytes, subject.bytes), sealed)
     fates, scopes, cause, policy, entry = cbor2.loads(plain)
     of = SubjectId(subject)
-    return Receipt(
+    unsigned = Receipt(
         id=UUID(bytes=number.bytes),
         subject=of,
         at=at,
@@ -132,3 +134,4 @@ def _read(house: House, row: Any) -> Receipt:
         entry=UUID(bytes=entry),
         completed_at=None if pending else completed,
     )
+    return signed(unsigned, SigningKey(house.keys.system("signing")))

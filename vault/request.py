@@ -218,12 +218,52 @@ class ReceiptStatus(Enum):
     ERASED = "erased"  # the epoch rolled: gone for everybody
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerProof:
+    """That a leaf is in the ledger's tree, complete: checked offline by `docs/verify_ledger.py`.
+
+    `content` is what the leaf says, `salt` what hid it, `month` six digits, `path` hashes from the leaf upwards,
+    `checkpoint` the signed note with the root they lead to, `key` who signed it.
+    """
+
+    content: str
+    salt: bytes
+    month: str
+    index: int
+    path: tuple[bytes, ...]
+    checkpoint: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCheckpoint:
+    """A tree of the ledger as it was signed: its log, how many leaves, its root; `note` is the signed text."""
+
+    origin: str
+    size: int
+    root: bytes
+    note: str
+    at: datetime
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsistencyProof:
+    """That the tree of `newest` begins with the one of `old` leaves."""
+
+    old: int
+    path: tuple[bytes, ...]
+    newest: SignedCheckpoint
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """Of an erasure. `status` and `completed_at` are computed from the tombstone and the rolls, never stored.
 
     Everything somebody needs who holds it later: of what, why, by which policy, recorded by which entry of the ledger,
     and since when no copy opens it either (`completed_at`; none while `pending`).
+    `signed` is the same as a signed note, to be kept and verified offline; `proof` that the act is in the ledger's
+    tree, where it was asked for and is there already.
     """
 
     id: UUID
@@ -236,3 +276,5 @@ class Receipt:
     policy: bytes
     entry: UUID
     completed_at: datetime | None
+    signed: str = ""
+    proof: LedgerProof | None = None

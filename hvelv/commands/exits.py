@@ -25,7 +25,7 @@ from policies.errors import PolicyErrors
 from products.errors import ProductError
 from rights.errors import RightsError
 from solar.model.errors import BadInput
-from vault.errors import BrokenSeal, Contended, Misconfigured, Unavailable, VaultError
+from vault.errors import BrokenSeal, Contended, Misconfigured, Tampered, Unavailable, VaultError
 
 
 class Code(IntEnum):
@@ -49,7 +49,7 @@ ENDINGS: Final[tuple[tuple[tuple[type[Exception], ...], Code], ...]] = (
     ((Misconfigured, InUse, NoPrograms), Code.MISCONFIGURED),
     ((DatabaseFailure,), Code.UNAVAILABLE),
     ((HvelvError, NotConfigured), Code.MISCONFIGURED),
-    ((BrokenSeal,), Code.DAMAGED),
+    ((BrokenSeal, Tampered), Code.DAMAGED),
     ((VaultError, IdentityError, ProductError, RightsError, PolicyErrors, BadInput, CommandRefused), Code.REFUSED),
 )
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from behind import execute
 from command_line import run, settings
 from databases import Databases
 
@@ -155,3 +156,62 @@ async def test_a_keyring_that_is_not_there_ends_with_4_and_is_not_made(
     monkeypatch.setenv("HVELV_KEYRING_DIR", str(installation / "elsewhere"))
     assert await run("migrate") == Code.MISCONFIGURED
     assert not (installation / "elsewhere").exists()
+
+
+async def test_the_ledger_is_verified_and_its_checkpoint_kept(
+    installation: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (installation / "witness").mkdir()
+    monkeypatch.setenv("HVELV_WITNESSES", str(installation / "witness"))
+    capsys.readouterr()
+    assert await run("ledger", "checkpoint") == Code.DONE
+    kept = installation / "kept.txt"
+    kept.write_text(capsys.readouterr().out, encoding="utf-8")
+    await issued(capsys, "dpo", 1)
+    assert await run("ledger", "verify", "--checkpoint", str(kept)) == Code.DONE
+    assert capsys.readouterr().out.startswith("whole: ")
+    assert await run("ledger", "verify", "--json") == Code.DONE
+    found = json.loads(capsys.readouterr().out)
+    assert (found["whole"], found["witnesses"], found["faults"]) == (True, 1, [])
+    assert await run("ledger", "checkpoint", "--json") == Code.DONE
+    assert json.loads(capsys.readouterr().out)["receipts"].startswith("hvelv/receipts+")
+    assert await run("ledger", "retire", "--json") == Code.DONE
+    assert json.loads(capsys.readouterr().out) == {"months": []}
+    assert await run("ledger", "retire") == Code.DONE
+    assert await run("ledger", "verify", "--checkpoint", str(installation / "none")) == Code.REFUSED
+
+
+async def test_a_ledger_with_faults_ends_the_command_as_damaged(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in settings(databases, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    assert await run("migrate") == Code.DONE
+    await issued(capsys, "dpo", 1)
+    assert await run("ledger", "checkpoint") == Code.DONE
+    monkeypatch.setenv("HVELV_WITNESSES", str(tmp_path / "not mounted"))
+    capsys.readouterr()
+    assert await run("ledger", "verify") == Code.UNAVAILABLE
+    assert "does not answer" in capsys.readouterr().err
+    monkeypatch.delenv("HVELV_WITNESSES")
+    await execute(databases, "update ledger_entry set actor = gen_random_uuid(), commitment = sha256(commitment)")
+    assert await run("ledger", "verify") == Code.DAMAGED
+    assert "✗  a leaf is not the one of its row  log 1  leaf 1  entry " in capsys.readouterr().out
+    assert await run("ledger", "verify", "--json") == Code.DAMAGED
+    found = json.loads(capsys.readouterr().out)
+    assert (found["whole"], set(found["troubles"])) == (False, {"leaf", "content"})
+
+
+async def test_the_scope_of_a_breach_is_asked_for_by_an_officer(
+    installation: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    officer = installation / "officer"
+    officer.write_text((await issued(capsys, "dpo", 3))["secret"], encoding="utf-8")
+    asked = ("ledger", "scope", "--since", "2020-01-01", "--until", "2100-01-01T00:00Z", "--officer", str(officer))
+    assert await run(*asked, "--role", "self") == Code.DONE
+    assert "0 persons" in capsys.readouterr().err
+    assert await run(*asked, "--role", "self", "--json") == Code.DONE
+    assert capsys.readouterr().out == ""
+    assert await run(*asked) == Code.REFUSED
+    assert await run(*asked[:4], "--until", "tomorrow", "--officer", str(officer)) == Code.USAGE
+    assert await run(*asked[:6], "--officer", str(installation / "none"), "--role", "self") == Code.REFUSED

@@ -18,7 +18,17 @@ from identity.errors import NotIssued, Unsound
 from policies.errors import PolicyErrors, Problem
 from products.errors import NotACustomer
 from solar.model.errors import BadInput
-from vault.errors import BrokenSeal, Conflict, Contended, Misconfigured, Refused, TokenRefused, Unavailable, Unknown
+from vault.errors import (
+    BrokenSeal,
+    Conflict,
+    Contended,
+    Misconfigured,
+    Refused,
+    Tampered,
+    TokenRefused,
+    Unavailable,
+    Unknown,
+)
 
 SECRET = "17912099997"
 
@@ -43,6 +53,7 @@ def run(*arguments: str) -> int:
         (CommandRefused("no"), Code.REFUSED),
         (BadInput("tilt_deg", "is a number from 0 to 90"), Code.REFUSED),
         (PolicyErrors("policies.yaml", [Problem(1, 1, "version", "is missing")]), Code.REFUSED),
+        (Tampered("a fork"), Code.DAMAGED),
         (Unavailable("no answer"), Code.UNAVAILABLE),
         (Contended("again"), Code.UNAVAILABLE),
         (NotRunning("nothing runs"), Code.UNAVAILABLE),

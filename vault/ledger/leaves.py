@@ -32,6 +32,8 @@ LOG: Final = "hvelv/ledger-log/1"
 NO_REFERENCE: Final = b"\x00" * 16
 
 _BIND_SALT: Final = packer(Label.LEDGER_SALT, 16, 16)
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+"""Made once: `json.dumps` with these arguments would make one at each call."""
 _HEAD: Final = b'{"act":'
 _TAIL: Final = f'"type":"{PART}"}}'.encode()
 
@@ -91,14 +93,20 @@ class Counts:
     rules: Sequence[Sequence[object]]
 
 
+def counts_of(row: Any, rules: Sequence[Sequence[object]]) -> Counts:
+    """Of a row of `ledger_entry`, with the rules its seal holds."""
+    return Counts(token=row["token"], subjects=row["subjects"], opened=row["opened"], withheld=row["withheld"],
+                  rules=rules)  # fmt: skip
+
+
 def canonical(value: object) -> bytes:
     """RFC 8785 JSON of an object of text, integers, arrays and null, names in ASCII."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    return _ENCODER.encode(value).encode()
 
 
 def instant(at: datetime) -> str:
     """RFC 3339 in UTC, always with six decimals."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def header_content(clear: Clear, counts: Counts, fields: Sequence[str], reason: str) -> bytes:
@@ -129,6 +137,27 @@ def part_content(act: bytes, whose: Whose) -> bytes:
 def log_content(origin: str, previous: str | None, size: int) -> bytes:
     """What the first leaf of a log says: the last checkpoint of the log before, and how many of its leaves are left."""
     return canonical({"left": size, "origin": origin, "previous": previous, "type": LOG})
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What the first leaf of a log says; nothing where it is not one."""
+
+    origin: str = ""
+    previous: str = ""
+
+
+def read_log(content: bytes) -> Beginning:
+    """What `log_content` wrote, whatever somebody made of it since."""
+    try:
+        said: object = json.loads(content)
+    except ValueError:
+        said = None
+    match said:
+        case {"type": "hvelv/ledger-log/1", "origin": str(origin), "previous": str() | None as previous}:
+            return Beginning(origin, previous or "")
+        case _:
+            return Beginning()
 
 
 def salt(key: Secret[bytes], entry: UUID, reference: bytes = NO_REFERENCE) -> bytes:

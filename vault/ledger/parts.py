@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import cbor2
@@ -14,6 +14,11 @@ from vault.address import Label
 from vault.crypto.aead import Sealer
 from vault.crypto.documents import open_document
 from vault.ledger.leaves import Whose
+
+# heads of RFC 8949: an array of six, a byte string of sixteen, null
+_SIX: Final = b"\x86"
+_SIXTEEN: Final = b"\x50"
+_NULL: Final = b"\xf6"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +52,9 @@ def written_act(fields: Sequence[str], withheld: Sequence[Sequence[str]], reason
 
 def written_part(act: bytes, whose: Whose) -> bytes:
     """The bytes that are sealed of a part: the array of `written_act` with three more items."""
-    receipt = None if whose.receipt is None else whose.receipt.bytes
-    more = (whose.subject.bytes, whose.version, receipt)
-    return b"\x86" + act[1:] + b"".join(cbor2.dumps(each) for each in more)
+    receipt = _NULL if whose.receipt is None else _SIXTEEN + whose.receipt.bytes
+    version = _NULL if whose.version is None else cbor2.dumps(whose.version)
+    return b"".join((_SIX, act[1:], _SIXTEEN, whose.subject.bytes, version, receipt))
 
 
 def read_header(sealer: Sealer, row: Any) -> HeaderSaid:
