@@ -1,4 +1,4 @@
-"""The web application: a GraphQL route, one for meter readings, two for health, in development GraphiQL; no other.
+"""The web application: routes for GraphQL, meter readings, packages, health, in development GraphiQL; no other.
 
 No personal data reaches a URL or a log: requests are `POST`s, and a line per request names route, status and duration.
 """
@@ -29,9 +29,11 @@ from identity.issuing import Household
 from ingest.doors import Doors
 from ingest.endpoint import Counter, Deliveries
 from policies.model import Principal
+from resolvers.downloads import PATH, Downloads
 from resolvers.endpoint import Endpoint
 from resolvers.house import House, Registers, Vault
 from resolvers.service import Openness, Service
+from rights.package.gathering import Sources
 from vault.errors import VaultError
 from vault.request import Secret
 
@@ -136,6 +138,7 @@ def create_app(
     routes: list[BaseRoute] = [
         Route(GRAPHQL, Endpoint(service).handle, methods=METHODS),
         *((Route(METER_READINGS, deliveries.handle, methods=["POST"]),) if deliveries else ()),
+        Route(PATH, Downloads(house, Sources()).handle, methods=["POST"]),
         Route("/healthz", healthz),
         Route("/readyz", _readiness(ready)),
         *(graphiql.routes(settings.graphiql, GRAPHQL) if settings.development else ()),

@@ -4,7 +4,8 @@
 `roles.mixed`                    roles of one kind only: nobody is staff and partner, or officer too, by one token
 `subject.missing`, `…unexpected` bound to a subject exactly when the kind is `subject`
 `recipient.missing`, `…foreign`, `…unexpected`  a partner's token names the recipient all its roles speak for
-`purpose.missing`, `…unknown`, `…foreign`, `…unexpected`  and exactly one purpose, which lists one of its roles
+`purpose.missing`, `…unknown`, `…foreign`, `…unexpected`  and exactly one purpose, which lists one of its roles;
+                                 a subject's may be narrowed to one such purpose as well
 `second_factor.missing`          a role that demands a second factor was proven with one
 `lifetime.not_positive`, `…too_long`  short-lived, by kind
 """
@@ -65,7 +66,7 @@ def check(spec: TokenSpec, policy: PolicySet) -> Sound | Faulty:
 def _broken(spec: TokenSpec, policy: PolicySet, roles: tuple[Role, ...]) -> Iterator[str]:
     kind = roles[0].kind
     yield from _subject(spec, kind)
-    yield from _partner(spec, policy, roles) if kind is RoleKind.PARTNER else _unbound(spec)
+    yield from _partner(spec, policy, roles) if kind is RoleKind.PARTNER else _unbound(spec, policy, kind)
     if any(role.second_factor for role in roles) and not spec.second_factor:
         yield "second_factor.missing"
     yield from _lifetime(spec, kind)
@@ -85,17 +86,24 @@ def _partner(spec: TokenSpec, policy: PolicySet, roles: tuple[Role, ...]) -> Ite
         yield "recipient.foreign"
     if spec.purpose is None:
         yield "purpose.missing"
-    elif spec.purpose not in policy.purposes:
-        yield "purpose.unknown"
-    elif not spec.roles & policy.purposes[spec.purpose].roles.keys():
-        yield "purpose.foreign"
+    else:
+        yield from _purpose(spec.purpose, spec, policy)
 
 
-def _unbound(spec: TokenSpec) -> Iterator[str]:
+def _unbound(spec: TokenSpec, policy: PolicySet, kind: RoleKind) -> Iterator[str]:
     if spec.recipient is not None:
         yield "recipient.unexpected"
     if spec.purpose is not None:
-        yield "purpose.unexpected"
+        if kind is not RoleKind.SUBJECT:
+            yield "purpose.unexpected"
+        yield from _purpose(spec.purpose, spec, policy)
+
+
+def _purpose(name: str, spec: TokenSpec, policy: PolicySet) -> Iterator[str]:
+    if name not in policy.purposes:
+        yield "purpose.unknown"
+    elif not spec.roles & policy.purposes[name].roles.keys():
+        yield "purpose.foreign"
 
 
 def _lifetime(spec: TokenSpec, kind: RoleKind) -> Iterator[str]:

@@ -14,6 +14,7 @@ from uuid import UUID
 from policies.model import Access, Principal, SubjectId
 from products.doors import Doors
 from products.nabostrom.register import MeteringPointRegister, PopulationRegister
+from rights.doors import Purse
 from rights.erasure import Cooling
 from vault.audit import AccessPage, EntryPage, Received
 from vault.request import Cause, Everyone, FieldMask, Receipt, RecordFilter, Scope, Secret
@@ -59,6 +60,11 @@ class Vault(Doors, Protocol):
         history: bool = False,
     ) -> SeriesOpened:
         """What the policy opens of these series; the record of it is durable before anything is opened."""
+        ...
+
+    @property
+    def tokens(self) -> Purse:
+        """Where tokens are kept."""
         ...
 
     async def erase(self, who: Principal, cause: Cause, scopes: Sequence[Scope]) -> Receipt:

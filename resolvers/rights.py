@@ -19,12 +19,14 @@ from resolvers.translation import Declined
 from rights import correcting, listing, registering, stopping
 from rights import request as asked
 from rights.doors import Desk
+from rights.exporting import approve
 from rights.request import By, Done
 from schema.errors import Code
 from schema.names import ConsentName, FieldName, PurposeName
 from schema.paging import Connection, cursor, page
 from schema.rights import IdentityProof, RecipientNotice, RequestChannel, RequestKind, RequestOutcome, RightsRequest
 from schema.steps import StepTaken
+from vault.request import Secret
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -229,6 +231,17 @@ async def withdraw_for(
     return await _done(info, idempotency_key, stopping.withdraw_for, wish)
 
 
+async def approve_export(
+    info: Ask, idempotency_key: str, subject: UUID, request: UUID, second_token: str | None = None
+) -> StepTaken | None:
+    """Let the person of a verified letter fetch its package, once. Needs a second officer; neither sees it."""
+    asking = info.context
+    wish = asked.Export(subject=SubjectId(subject), request=RecordId(request))
+    by = By(who=asking.who, key=request_key(idempotency_key, wish), reason=asking.stated.reason)
+    done = await approve(_desk(info), by, wish, None if second_token is None else Secret(second_token))
+    return StepTaken(record=done.request, receipts=list(done.receipts), replayed=done.replayed)
+
+
 QUERIES: Final[Mapping[str, Callable[..., Any]]] = {
     "my_requests": my_requests,
     "requests": requests,
@@ -247,4 +260,5 @@ MUTATIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "object_to_purpose": object_to_purpose,
     "assess_objection": assess_objection,
     "withdraw_for": withdraw_for,
+    "approve_export": approve_export,
 }

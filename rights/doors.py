@@ -8,15 +8,28 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from identity.issuing import House
+from identity.issuing import House, TokenStore
 from policies.event import Event
-from policies.model import Access, Principal, SubjectId
+from policies.model import Access, Principal, SubjectId, TokenId
 from vault.audit import AccessPage, Received
 from vault.request import Change, FieldMask, Lookup, Opened, RecordFilter, RequestKey, Sealed
 
 
+class Purse(TokenStore, Protocol):
+    """Tokens are also taken back."""
+
+    async def revoke(self, token: TokenId, /) -> object:
+        """Refuse it from now on; every door looks when it records."""
+        ...
+
+
 class Doors(House, Protocol):
     """Each call is decided, recorded and done as one, or raises an error of `vault.errors` and stores nothing."""
+
+    @property
+    def tokens(self) -> Purse:
+        """Where tokens are kept."""
+        ...
 
     async def seal(
         self,

@@ -300,6 +300,14 @@ class Withdraw:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Export:
+    """A package made ready for the person of a verified request, by two officers who never see it."""
+
+    subject: SubjectId
+    request: RecordId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class By:
     """Who does it, under which request key, and why: the reason staff and officers state."""
 

@@ -19,14 +19,17 @@ from uuid import UUID, uuid4
 import typer
 
 from hvelv.commands.exits import CommandRefused
+from hvelv.commands.private_file import written
 from hvelv.commands.rights_view import plain, printed
 from hvelv.settings import Settings
 from policies.model import Principal, RecordId, SubjectId
 from policies.oslo import oslo_date
 from products.request import keyed
-from rights import correcting, listing, registering, stopping
+from rights import correcting, exporting, listing, registering, stopping
 from rights import request as asked
 from rights.doors import Desk
+from rights.package.gathering import Sources
+from rights.package.parts import Language, What
 from rights.request import By, Done
 from vault.request import ByValue, Secret
 
@@ -212,6 +215,36 @@ def lift(
     _act(stopping.lift, wish, token, key, reason, "lifted", as_json=as_json)
 
 
+@commands.command("approve-export")
+def approve_export(
+    request: Request, subject: Of, reason: Why,
+    second: Annotated[Path, typer.Option(help="A file with the second officer's token.")],
+    token: TokenFile = None, key: Key = None, *, as_json: AsJson = False,
+) -> None:  # fmt: skip
+    """Let the person of a verified letter fetch its package, once. Neither of the two officers sees it."""
+    wish = asked.Export(subject=SubjectId(subject), request=RecordId(request))
+
+    async def approved(at: At) -> Done:
+        return await exporting.approve(at.desk, _by(at, wish, key, reason), wish, _bearer(second))
+
+    _say(asyncio.run(_at_desk(_bearer(token), approved)), "approved", as_json=as_json)
+
+
+@commands.command()
+def export(
+    output: Annotated[Path, typer.Argument(help="Where to write; it must not be there yet, and only you can read it.")],
+    what: Annotated[What, typer.Option(help="Everything held and why, or a copy of what you gave.")] = What.ACCESS,
+    form: Annotated[str, typer.Option("--format", help="json or pdf of access, json or csv of copy.")] = "json",
+    language: Annotated[Language, typer.Option(help="Of a PDF.")] = Language.NB,
+    token: TokenFile = None,
+) -> None:
+    """Write the package of the person whose token this is. Nothing is written anywhere else."""
+    if form not in exporting.FORMS[what]:
+        raise typer.BadParameter(f"{what.value} comes as {' or '.join(exporting.FORMS[what])}", param_hint="--format")
+    length = asyncio.run(_exported(_bearer(token), output, what, form, language))
+    typer.echo(f"{length:,} bytes in `{output}`", err=True)
+
+
 # -- standing at the desk ----------------------------------------------------------------------------------------------
 
 
@@ -255,6 +288,12 @@ async def _desk(bearer: Secret[str]) -> AsyncGenerator[At]:
 async def _at_desk(bearer: Secret[str], act: Callable[[At], Awaitable[Done]]) -> Done:
     async with _desk(bearer) as at:
         return await act(at)
+
+
+async def _exported(bearer: Secret[str], output: Path, what: What, form: str, language: Language) -> int:
+    async with _desk(bearer) as at:
+        chunks = exporting.export(at.desk, at.who, what, form, language=language, sources=Sources())
+        return await written(chunks, output)
 
 
 async def _listed(bearer: Secret[str], *, overdue: bool) -> tuple[list[asked.Request], date]:

@@ -63,7 +63,7 @@ async def office(module_databases: Databases, tmp_path_factory: pytest.TempPathF
         async with open_vault(Settings.load()) as vault:
             addresses = ("kari@example.no", "ola@example.no", "felles@example.no", "felles@example.no")
             subjects = [await born(vault, address) for address in addresses]
-            for role in ("customer_service", "dpo", "advisor"):
+            for role in ("customer_service", "dpo", "privacy_approver", "advisor"):
                 (place / role).write_text((await bearer(vault, role)).reveal(), encoding="ascii")
             (place / "me").write_text((await bearer(vault, "self", subjects[0])).reveal(), encoding="ascii")
     return {"settings": found, "place": place, "subjects": subjects}
@@ -194,3 +194,39 @@ async def test_what_cannot_be_read_is_said_in_a_line(
     assert await run("rights", "overdue", "--token", str(place / "advisor")) == Code.REFUSED
     asked = ("register", "access", "--subject", str(office["subjects"][0]), "--reason", "r", "--received", "i går")
     assert await run("rights", *asked, "--token", str(place / "customer_service")) == Code.USAGE
+
+
+@pytest.mark.clause("RGT-02")
+async def test_a_person_writes_its_package_where_it_says_and_for_itself_alone(
+    office: dict[str, Any], place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    me = ("--token", str(place / "me"))
+    for form, what in (("json", "access"), ("pdf", "access"), ("csv", "copy")):
+        target = tmp_path / f"package.{form}"
+        asked = ("rights", "export", str(target), "--what", what, "--format", form, *me)
+        assert await run(*asked) == Code.DONE
+        assert target.stat().st_mode & 0o777 == 0o600
+        before = target.read_bytes()
+        assert await run(*asked) == Code.REFUSED  # nothing is written over
+        assert target.read_bytes() == before
+    assert json.loads((tmp_path / "package.json").read_text(encoding="utf-8"))["subject"] == str(office["subjects"][0])
+    nobody = tmp_path / "nobody.json"
+    assert await run("rights", "export", str(nobody), "--token", str(place / "dpo")) == Code.REFUSED
+    assert not nobody.exists()
+    assert await run("rights", "export", str(nobody), "--what", "copy", "--format", "pdf", *me) == Code.USAGE
+    assert await run("rights", "export", str(tmp_path / "no" / "where.json"), *me) == Code.REFUSED
+    assert "cannot be made" in capsys.readouterr().err
+
+
+async def test_two_officers_approve_the_export_of_a_letter(
+    office: dict[str, Any], place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ola, why = str(office["subjects"][1]), ("--reason", "brev 9")
+    staff, dpo = ("--token", str(place / "customer_service")), ("--token", str(place / "dpo"))
+    came = ("--received", date(2026, 1, 5).isoformat())
+    request = (await said(capsys, "register", "access", "--subject", ola, *staff, *why, *came))["request"]
+    of = (request, "--subject", ola)
+    await said(capsys, "verify", *of, "--proof", "document_seen", *staff, *why)
+    approved = await said(capsys, "approve-export", *of, *dpo, *why, "--second", str(place / "privacy_approver"))
+    assert approved == {"request": request, "replayed": False}
+    assert await run("rights", "approve-export", *of, *dpo, *why, "--second", str(place / "dpo")) == Code.REFUSED

@@ -128,7 +128,10 @@ def test_a_field_is_explained_for_people_and_for_scripts(capsys: pytest.CaptureF
     assert run("policy", "explain", "loan.national_id", "--json") == Code.DONE
     view = json.loads(capsys.readouterr().out)
     assert view["special"]
-    assert {(use["to"], use["sees"]) for use in view["uses"]} == {("self", "last_5_hidden"), ("bank", "plain")}
+    seen = {(use["to"], use["purpose"], use["sees"]) for use in view["uses"]}
+    assert seen == {
+        ("self", "self_service", "last_5_hidden"), ("self", "own_copy", "plain"), ("bank", "loan_application", "plain"),
+    }  # fmt: skip
     assert view["retention"] == ["loan: at once after loan.closed; then erase"]
 
 

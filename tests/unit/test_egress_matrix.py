@@ -181,7 +181,8 @@ def test_national_ids_go_to_those_who_must_have_them_and_are_hidden_from_everybo
     assert receivers("power_contract.national_id") == {"elhub", SELF}
     for field, use in uses():
         if field.type is FieldType.NATIONAL_ID and use.to == SELF:
-            assert use.sees is Mask.LAST_5_HIDDEN
+            # whole in the package of Article 15 that the person makes itself, and nowhere else
+            assert use.sees is (Mask.PLAIN if use.purpose == "own_copy" else Mask.LAST_5_HIDDEN)
 
 
 @pytest.mark.clause("NAB-08")
