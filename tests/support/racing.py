@@ -1,7 +1,9 @@
 """One process of a race: `python racing.py` reads its task as JSON from standard input and writes what it was told.
 
-Each process owns one field and writes it for people in random order, or erases people, closes loans, changes consents,
-or rolls. A line of output is one call: what was attempted, and whether the vault acknowledged it.
+Each process owns one field and writes it for people in random order, or reads, or erases people, closes loans, changes
+consents, sweeps, or rolls. A line of output is one call: what was attempted, when it began and ended, and whether the
+vault acknowledged it. The times are of the machine's own clock, one for all processes; that of the vault stands still,
+so that nothing a process remembers ever grows too old.
 """
 
 from __future__ import annotations
@@ -22,10 +24,11 @@ from vault_house import LIFETIME, NOON, build_house
 
 from policies.event import Consent, Fact
 from policies.model import SELF, Access, Principal, RecordId, SubjectId, TokenId
-from vault import Vault
+from vault import House, Vault
 from vault.errors import Contended, Refused, Unknown, VaultError
 from vault.keys.roll import Roll
 from vault.request import Cause, CauseKind, Change, Scope, Secret, Value
+from vault.sweeping import sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,25 @@ async def act(vault: Vault, task: dict[str, Any], runner: Runner, count: int) ->
     return value
 
 
+async def read(vault: Vault, runner: Runner) -> int:
+    """How many values of its own the person opens."""
+    own = frozenset({"person.email", "person.name", "person.phone", "project.address"})
+    opened = await vault.open(runner.me, Access("self_service", None, SELF), [runner.subject], own)
+    return sum(len(record.values) for record in opened.records)
+
+
+async def keep(house: House, does: str, until: float) -> None:
+    """Sweep or roll, again and again."""
+    await house.start()
+    while time.monotonic() < until:
+        if does == "sweep":
+            say(swept=(await sweep(house)).subjects)
+        else:
+            report = await Roll(house, wait_seconds=2).run()
+            say(rolled=report.new, damaged=len(report.damaged))
+    await house.stop()
+
+
 async def run(task: dict[str, Any]) -> None:
     clock, chance = VirtualClock(NOON), random.Random(task["seed"])
     house = build_house(Addresses(*task["addresses"]), Path(task["keyring"]), clock, seed=task["name"])  # type: ignore[arg-type]  # only their addresses are used
@@ -109,14 +131,12 @@ async def run(task: dict[str, Any]) -> None:
         for s, p, loans, me in task["runners"]
     ]
     until = time.monotonic() + task["seconds"]
-    if task["does"] == "roll":
-        await house.start()
-        while time.monotonic() < until:
-            report = await Roll(house, wait_seconds=2).run()
-            say(rolled=report.new, damaged=len(report.damaged))
-        await house.stop()
+    if task["does"] in {"sweep", "roll"}:
+        await keep(house, task["does"], until)
         return
     async with Vault(house) as vault:
+        if task["does"] == "read deaf":
+            cut_off(house)
         count = task["from"]
         while runners and time.monotonic() < until:
             count += 1
@@ -128,14 +148,24 @@ async def run(task: dict[str, Any]) -> None:
                 await asyncio.sleep(chance.random() * task["pause"])
 
 
+def cut_off(house: House) -> None:
+    """From now on nobody tells this process of anybody it should forget."""
+    listener = house._listener  # pyright: ignore[reportPrivateUsage]  (as if the network swallowed what is said)
+    assert listener is not None
+    listener.cancel()
+
+
 async def one(vault: Vault, task: dict[str, Any], runner: Runner, count: int) -> dict[str, Any]:
     said: dict[str, Any] = {"subject": str(runner.subject), "does": task["does"], "count": count}
+    said["began"] = time.monotonic()
     try:
-        said["value"] = await act(vault, task, runner, count)
+        reading = task["does"].startswith("read")
+        said["value"] = await read(vault, runner) if reading else await act(vault, task, runner, count)
     except (Unknown, Contended, Refused) as error:
         said["refused"] = type(error).__name__
     except VaultError as error:
         said["failed"] = f"{type(error).__name__}: {error}"
+    said["ended"] = time.monotonic()
     return said
 
 
