@@ -31,6 +31,8 @@ from vault.request import (
     Value,
     Withheld,
 )
+from vault.slips import Slips
+from vault.suppression import Suppression
 from vault.tasks import Tasks
 from vault.tokens import Tokens
 
@@ -48,6 +50,8 @@ class PlainVault:
         self.tokens = Tokens(house.control, entropy=os.urandom, clock=now)
         self.tasks = Tasks(house)
         self.cooling = Cooling(house)
+        self.suppression = Suppression(house)
+        self.slips = Slips(lambda: house.keys.system("idempotency"), os.urandom)
         self._connections = connections
 
     @classmethod

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ from ingest.endpoint import Counter, Deliveries
 from policies.model import Principal
 from resolvers.downloads import PATH, Downloads
 from resolvers.endpoint import Endpoint
-from resolvers.house import House, Registers, Vault
+from resolvers.house import House, Letters, Registers, Vault
 from resolvers.service import Openness, Service
 from rights.package.gathering import Sources
 from vault.errors import VaultError
@@ -68,13 +68,16 @@ class AppSettings:
 
     `development` opens introspection to everybody and serves GraphiQL; `introspectors` are the roles that may
     introspect anyhow; `graphiql` is the folder its files were installed to; `cool_off` how long a person can take an
-    erasure back.
+    erasure back. `letters` is mail that a step asks for, none without it; `beside` are further routes, such as the
+    links of mails.
     """
 
     development: bool = False
     introspectors: frozenset[str] = frozenset({"developer"})
     graphiql: Path | None = None
     cool_off: timedelta = timedelta(days=7)
+    letters: Letters | None = None
+    beside: Sequence[BaseRoute] = ()
 
 
 def now() -> datetime:
@@ -126,7 +129,13 @@ def create_app(
         deliveries: what takes meter readings in over HTTP; without it there is no such route.
     """
     house = House(
-        vault=vault, authenticate=bearer_of, clock=clock, ids=ids, registers=registers, cool_off=settings.cool_off
+        vault=vault,
+        authenticate=bearer_of,
+        clock=clock,
+        ids=ids,
+        registers=registers,
+        cool_off=settings.cool_off,
+        letters=settings.letters,
     )
     service = Service(house, Openness(introspectors=settings.introspectors, development=settings.development))
 
@@ -141,6 +150,7 @@ def create_app(
         Route(PATH, Downloads(house, Sources()).handle, methods=["POST"]),
         Route("/healthz", healthz),
         Route("/readyz", _readiness(ready)),
+        *settings.beside,
         *(graphiql.routes(settings.graphiql, GRAPHQL) if settings.development else ()),
     ]
     return Starlette(routes=routes, lifespan=lifespan, middleware=[Middleware(Edge)])

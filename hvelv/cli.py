@@ -8,7 +8,7 @@ from typing import Final
 
 import typer
 
-from hvelv.commands import backup, erasure, ingest, keys, ledger, policy, rights, running, solar, token
+from hvelv.commands import backup, erasure, ingest, keys, ledger, newsletter, policy, rights, running, solar, token
 from hvelv.commands.exits import Code, ending
 
 HELP: Final = """
@@ -46,6 +46,7 @@ app.add_typer(policy.commands, name="policy")
 app.add_typer(token.commands, name="token")
 app.add_typer(keys.commands, name="keys")
 app.add_typer(erasure.commands, name="erasure")
+app.add_typer(newsletter.commands, name="newsletter")
 app.add_typer(rights.commands, name="rights")
 app.add_typer(solar.commands, name="solar")
 app.add_typer(ledger.commands, name="ledger")

@@ -140,6 +140,12 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", min_length=1, description="the interface to listen on")
     port: int = Field(default=8000, ge=1, le=65535, description="a number from 1 to 65535")
 
+    newsletter_token_file: Path | None = Field(default=None, description="a file with a token of role `newsletter`")
+    mailchimp_address: Https | None = Field(
+        default=None, description="the address of MailChimp's API, `https://us1.api.mailchimp.com`"
+    )
+    mailchimp_key: SecretStr | None = Field(default=None, description="a key of that API")
+    mailchimp_audience: str | None = Field(default=None, pattern=r"^\w+$", description="the id of an audience there")
     sentry_dsn: SecretStr | None = Field(
         default=None, description="the address of a Sentry project, `https://key@host/1`"
     )

@@ -15,7 +15,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
 from policies.model import PolicySet
-from resolvers import erasing, mutation, power, query, register, rights
+from resolvers import erasing, mutation, outreach, power, query, register, rights
 from resolvers.access import DIRECTIVE, access
 from resolvers.asking import Ask
 from resolvers.reading import Governance, Misbuilt, install
@@ -62,6 +62,8 @@ MUTATIONS: Final[Mapping[str, Resolve]] = {
     "end_assignment": mutation.end_assignment,
     "erase": mutation.erase,
     "complete_system_task": register.complete_system_task,
+    "subscribe_newsletter": outreach.subscribe_newsletter,
+    "unsubscribe_newsletter": outreach.unsubscribe_newsletter,
     **power.STEPS,
     **rights.MUTATIONS,
     **erasing.MUTATIONS,

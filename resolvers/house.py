@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from outreach.newsletter import Suppressed
 from policies.model import Access, Principal, SubjectId
 from products.doors import Doors
 from products.nabostrom.register import MeteringPointRegister, PopulationRegister
@@ -19,6 +20,7 @@ from rights.erasure import Cooling
 from vault.audit import AccessPage, EntryPage, Received
 from vault.request import Cause, Everyone, FieldMask, Receipt, RecordFilter, Scope, Secret
 from vault.series.request import SeriesOpened
+from vault.slips import Slips
 from vault.tasks import Task, TaskPage
 
 
@@ -67,6 +69,16 @@ class Vault(Doors, Protocol):
         """Where tokens are kept."""
         ...
 
+    @property
+    def suppression(self) -> Suppressed:
+        """Addresses that get no newsletter."""
+        ...
+
+    @property
+    def slips(self) -> Slips:
+        """Links that work without signing in."""
+        ...
+
     async def erase(self, who: Principal, cause: Cause, scopes: Sequence[Scope]) -> Receipt:
         """Destroy the keys; durable when it returns. A hold keeps what it covers, and the receipt says so."""
         ...
@@ -89,6 +101,14 @@ class Vault(Doors, Protocol):
 
     async def entries(self, who: Principal, after: UUID | None, first: int) -> EntryPage:
         """The ledger's headers, for those who audit."""
+        ...
+
+
+class Letters(Protocol):
+    """Mail that a step of a person asks for. When a call returns it is on its way, or was given up and is reported."""
+
+    async def invite(self, address: Secret[str], slip: Secret[str]) -> None:
+        """Ask a mailbox to confirm that it wants the newsletter."""
         ...
 
 
@@ -118,3 +138,4 @@ class House:
     ids: Callable[[], UUID]
     registers: Registers | None = None
     cool_off: timedelta = timedelta(days=7)
+    letters: Letters | None = None

@@ -14,6 +14,7 @@ from uuid import UUID
 from policies.model import Access, Principal, SubjectId
 from resolvers.house import Vault
 from resolvers.placing import place_power
+from resolvers.placing_outreach import place_outreach
 from resolvers.translation import SUBJECT_FREE
 from schema.customer import Customer, Loan, Project, Roof
 from vault.request import FieldMask, Opened, OpenedRecord, Withheld
@@ -71,6 +72,7 @@ def customers(opened: Opened) -> Mapping[SubjectId, Customer]:
         if owner is not None:
             _place(record, owner, projects)
     place_power(opened.records, trees)
+    place_outreach(opened.records, trees)
     return trees
 
 

@@ -16,6 +16,7 @@ from strawberry.types import Info
 
 from schema.directives import Ungoverned, governed, ungoverned
 from schema.opened import Values
+from schema.outreach import Subscription
 from schema.paging import Connection
 from schema.power import CompanyContract, PowerContract
 from schema.record import AccessEntry
@@ -143,6 +144,9 @@ class Customer:
         default_factory=list,
         description="Companies this person speaks for (kontaktperson).",
         directives=[Ungoverned(because=_GROUP)],
+    )
+    subscriptions: list[Subscription] = strawberry.field(
+        default_factory=list, description="Subscriptions to the newsletter.", directives=[Ungoverned(because=_GROUP)]
     )
     accesses: Connection[AccessEntry] | None = strawberry.field(
         resolver=_accesses,

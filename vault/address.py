@@ -50,11 +50,13 @@ class Label(StrEnum):
     RECEIPT = "hvelv/document/receipt/1"
     ERASURE_REQUEST = "hvelv/document/erasure-request/1"
     ROSTER = "hvelv/document/roster/1"
+    SLIP = "hvelv/document/slip/1"
     # boxes sealed to a public key
     INBOX = "hvelv/box/inbox/1"
     # derivations
     INDEX_FIELD = "hvelv/derive/index-field/1"
     INDEX_TOKENS = "hvelv/derive/index-tokens/1"
+    SLIP_KEY = "hvelv/derive/slip-key/1"
     ROOT_CONTEXT = "hvelv/derive/root-context/1"
     # keyed hashes
     LEDGER_REFERENCE = "hvelv/hash/ledger-reference/1"

@@ -47,6 +47,8 @@ from vault.series.coarsening import Coarsening
 from vault.series.folding import PAGE, Folding
 from vault.series.reading import SeriesOpening
 from vault.series.request import Appended, Arrival, Coarsened, Folded, SeriesOpened
+from vault.slips import Slips
+from vault.suppression import Suppression
 from vault.tasks import Tasks
 from vault.tokens import Tokens
 
@@ -62,6 +64,8 @@ class Vault:
         self.tokens = Tokens(house.control, entropy=house.entropy, clock=house.clock)
         self.tasks = Tasks(house)
         self.aliases = Aliases(house)
+        self.suppression = Suppression(house)
+        self.slips = Slips(lambda: house.keys.system("idempotency"), house.entropy)
         self._opening = Opening(house)
         self._sealing = Sealing(house)
         self._erasure = Erasure(house, self.tokens)

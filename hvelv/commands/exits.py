@@ -20,7 +20,7 @@ from typing import Final
 
 from hvelv.errors import DatabaseFailure, HvelvError, InUse, NoPrograms
 from identity.errors import IdentityError
-from outreach.errors import NotConfigured
+from outreach.errors import NotConfigured, OutreachError, SystemFailed
 from policies.errors import PolicyErrors
 from products.errors import ProductError
 from rights.errors import RightsError
@@ -45,12 +45,16 @@ class CommandRefused(Exception):
 
 # the first row that fits decides
 ENDINGS: Final[tuple[tuple[tuple[type[Exception], ...], Code], ...]] = (
+    ((SystemFailed,), Code.UNAVAILABLE),
     ((Unavailable, Contended), Code.UNAVAILABLE),
     ((Misconfigured, InUse, NoPrograms), Code.MISCONFIGURED),
     ((DatabaseFailure,), Code.UNAVAILABLE),
     ((HvelvError, NotConfigured), Code.MISCONFIGURED),
     ((BrokenSeal, Tampered), Code.DAMAGED),
-    ((VaultError, IdentityError, ProductError, RightsError, PolicyErrors, BadInput, CommandRefused), Code.REFUSED),
+    (
+        (VaultError, IdentityError, ProductError, RightsError, PolicyErrors, BadInput, CommandRefused, OutreachError),
+        Code.REFUSED,
+    ),
 )
 
 

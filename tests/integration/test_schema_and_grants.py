@@ -30,7 +30,8 @@ APPENDED: Final = [
 CONTROL: Final[Mapping[str, Mapping[str, str]]] = {
     "hvelv_app": dict.fromkeys([*CHANGED, "device_key", "task", "token"], ALL)
     | dict.fromkeys(APPENDED, ADDING)
-    | {"erasure_request": "INSERT SELECT UPDATE"},
+    | {"erasure_request": "INSERT SELECT UPDATE"}
+    | {"suppression": "DELETE INSERT SELECT"},
     "hvelv_sweeper": dict.fromkeys(CHANGED, ALL)
     | dict.fromkeys(APPENDED, ADDING)
     | dict.fromkeys(SLOTS, "DELETE INSERT SELECT TRUNCATE UPDATE")

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from determinism import SeededIds
+from determinism import SeededEntropy, SeededIds
 from fake_series import FakeSeries
 from identity_house import MemoryTokens
 from memory_erasures import MemoryErasures
+from memory_suppression import MemorySuppression
 from memory_tasks import MemoryTasks
 
 from policies.decision import Decision, Refusal, screen
@@ -39,8 +40,10 @@ from vault.request import (
     RequestKey,
     Scope,
     Sealed,
+    Secret,
     Withheld,
 )
+from vault.slips import Slips
 
 
 @dataclass
@@ -52,9 +55,13 @@ class FakeVault(FakeSeries):
     numbers: SeededIds = field(default_factory=lambda: SeededIds("ledger"))
     tasks: MemoryTasks = field(init=False)
     cooling: MemoryErasures = field(default_factory=MemoryErasures)
+    suppression: MemorySuppression = field(init=False)
+    slips: Slips = field(init=False)
 
     def __post_init__(self) -> None:
         self.tasks = MemoryTasks(self.doors.policy, self.doors.clock)
+        self.suppression = MemorySuppression()
+        self.slips = Slips(lambda: Secret(bytes(32)), SeededEntropy("slips"))
 
     @property
     def policy(self) -> PolicySet:

@@ -31,7 +31,7 @@ class Pages:
     ) -> Opened:
         assert isinstance(subjects, Everyone)
         assert (who.roles, records) == (frozenset({"newsletter"}), None)
-        assert fields == {"person.email"}
+        assert fields == {"person.email", "subscription.product_interest", "subscription.region"}
         self.asked.append((access, subjects.after, subjects.first))
         start = subjects.after.int if subjects.after else 0
         found = [SubjectId(UUID(int=number)) for number in range(start + 1, min(start + 2, self.people) + 1)]
