@@ -13,7 +13,18 @@ from importlib.metadata import version
 from types import MappingProxyType
 from typing import Final
 
-from benchmarks import documents, erasing, formats, in_process, over_http, recording, rolling, roofs, starting
+from benchmarks import (
+    documents,
+    erasing,
+    formats,
+    in_process,
+    meter_year,
+    over_http,
+    recording,
+    rolling,
+    roofs,
+    starting,
+)
 from benchmarks.ground import Ground, connect, ground, policy
 from benchmarks.sizes import FULL, QUICK, Sizes
 from benchmarks.table import Results, as_json, ending, spoken, table
@@ -31,6 +42,7 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = MappingProxyType(
         "start": starting.run,
         "record": recording.run,
         "roofs": roofs.run,
+        "meter-year": meter_year.run,
     }
 )
 LIBRARIES: Final = ("asyncpg", "cryptography", "granian", "graphql-core", "piccolo", "strawberry-graphql")

@@ -40,14 +40,20 @@ from vault.series.request import Arrival
 GROUP: Final = 200_000
 """Readings handed over at once."""
 
-ARRIVALS: Final = 100
+ARRIVALS: Final = 1_000
 """Arrivals handed over at once."""
+
+AHEAD: Final = 100_000
+"""Readings read ahead, so that metering points new among them are looked up side by side."""
+
+LOOK_UPS: Final = 16
+"""Look-ups at once: they share the commits of the ledger."""
 
 SITES: Final = 4096
 """Metering points remembered within one delivery."""
 
-PROBLEMS: Final = 1024
-"""Problems taken from a reader at a time."""
+ITEMS: Final = 1024
+"""Items taken from a reader at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +81,36 @@ class Pipeline:
             OSError: the stream cannot be read any further.
         """
         taking = _Taking(self, options.now)
-        async for item in items_of(stream, options):
-            await taking.add(item)
-            progress(len(item) if isinstance(item, Batch) else 1)
+        async for some in items_of(stream, options):
+            await taking.meet(
+                [
+                    item.point if not isinstance(item, Batch) else item.series.point
+                    for item in some
+                    if not isinstance(item, Problem)
+                ]
+            )
+            for item in some:
+                await taking.add(item)
+                progress(len(item) if isinstance(item, Batch) else 1)
         await taking.hand_over()
         return taking.report
 
 
-async def items_of(stream: Readable, options: Options) -> AsyncIterator[Item]:
-    """What a delivery holds, read in a thread."""
+async def items_of(stream: Readable, options: Options) -> AsyncIterator[Sequence[Item]]:
+    """What a delivery holds, some at a time, read in a thread."""
     iterator = read(stream, options)
     while some := await asyncio.to_thread(_some, iterator):
-        for item in some:
-            yield item
+        yield some
 
 
 def _some(iterator: Iterator[Item]) -> Sequence[Item]:
-    """The next batch of readings with the problems before it: one change of threads for many problems."""
+    """The next items, bounded in readings and in number: one change of threads for many."""
     some: list[Item] = []
+    readings = 0
     for item in iterator:
         some.append(item)
-        if not isinstance(item, Problem) or len(some) >= PROBLEMS:
+        readings += len(item) if isinstance(item, Batch) else 0
+        if readings >= AHEAD or len(some) >= ITEMS:
             break
     return some
 
@@ -126,7 +141,7 @@ class _Taking:
     async def _intervals(self, batch: Batch) -> None:
         keyed = is_unregistered(batch)
         batch = batch.registered_by(self.received_at)
-        sites = await self._sites(batch.series.point)
+        sites = self.sites[batch.series.point]
         if batch.series.direction is Direction.EXPORT:
             fed = [site for site in sites if site.feeds_in]
             if sites and not fed:
@@ -146,7 +161,7 @@ class _Taking:
             await self._wait(arrival, int(batch.line[0]), key=_content_key(arrival) if keyed else None)
 
     async def _manual(self, item: PeriodVolume | RegisterReading) -> None:
-        sites = await self._sites(item.point)
+        sites = self.sites[item.point]
         start, end = (item.start, item.end) if isinstance(item, PeriodVolume) else (item.at, item.at)
         at = np.array([seconds(start)], np.int64), np.array([seconds(end)], np.int64)
         site = next((each for each in sites if each.holds(*at).all()), None)
@@ -164,13 +179,19 @@ class _Taking:
             key = _content_key(arrival) if item.registered_at is None else None
             await self._wait(arrival, item.line, key=key)
 
-    async def _sites(self, point: MeteringPoint) -> Sequence[Site]:
-        if point not in self.sites:
-            if len(self.sites) >= SITES:
-                self.sites.clear()
-            pipeline = self.pipeline
-            self.sites[point] = await sites_of(pipeline.vault, pipeline.who, pipeline.deliverer, point)
-        return self.sites[point]
+    async def meet(self, points: Sequence[MeteringPoint]) -> None:
+        """Look up the points that were not met before, a few side by side."""
+        unknown = [point for point in dict.fromkeys(points) if point not in self.sites]
+        if len(self.sites) + len(unknown) > SITES:
+            self.sites.clear()
+            unknown = list(dict.fromkeys(points))
+        for begin in range(0, len(unknown), LOOK_UPS):
+            some = unknown[begin : begin + LOOK_UPS]
+            self.sites.update(zip(some, await asyncio.gather(*map(self._sites_of, some)), strict=True))
+
+    async def _sites_of(self, point: MeteringPoint) -> Sequence[Site]:
+        pipeline = self.pipeline
+        return await sites_of(pipeline.vault, pipeline.who, pipeline.deliverer, point)
 
     def _refuse(self, rule: Refusal, lines: NDArray[np.int64]) -> None:
         if len(lines):

@@ -6,9 +6,10 @@ everywhere. A value the answer does not ask for is not made: a year of hours as 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import numpy as np
@@ -118,24 +119,29 @@ def _of(opened: SeriesOpened, field: str) -> list[Readings]:
 def _series(info: Ask, hours: Hours, sums: Sequence[Readings], days: tuple[date, date], step: Step) -> Series:
     now_hour, overdue_hour = _now_hours(info)
     folds = folded(hours, sums, *days, step, now_hour=now_hour)
-    names = _names(info.selected_fields)
-    starts = folds.starts
+    wanted: Mapping[str, Callable[[], Mapping[str, Any]]] = {
+        "energyWh": lambda: {"energy_wh": Column(_column(folds))},
+        "starts": lambda: {"starts": Column(folds.starts.tolist())},
+        "points": lambda: {"points": _points(folds)},
+        "totalWh": lambda: {"total_wh": _total(folds)},
+        "coverage": lambda: {"coverage": _share(int(folds.present.sum()), int(folds.expected[~folds.summed].sum()))},
+        "preliminary": lambda: {"preliminary": is_preliminary(hours, overdue_hour=overdue_hour, now_hour=now_hour)},
+        "counts": lambda: {
+            "counts": QualityCounts(**counts(hours, folds, overdue_hour=overdue_hour, now_hour=now_hour))
+        },
+    }
     made = Series(
-        first=_instant(int(starts[0])) if len(starts) else None,
+        first=_instant(int(folds.starts[0])) if len(folds.starts) else None,
         qualities=_LETTERS[folds.quality].tobytes().decode("ascii"),
-        total_wh=WattHours(int(folds.wh[folds.quality != 0].sum())) if folds.quality.any() else None,
-        coverage=_share(int(folds.present.sum()), int(folds.expected[~folds.summed].sum())),
-        preliminary=is_preliminary(hours, overdue_hour=overdue_hour, now_hour=now_hour),
     )
-    if "energyWh" in names:
-        made.energy_wh = Column(_column(folds))
-    if "starts" in names:
-        made.starts = Column(starts.tolist())
-    if "points" in names:
-        made.points = _points(folds)
-    if "counts" in names:
-        made.counts = QualityCounts(**counts(hours, folds, overdue_hour=overdue_hour, now_hour=now_hour))
+    for name in _names(info.selected_fields) & wanted.keys():
+        made = replace(made, **wanted[name]())
     return made
+
+
+def _total(folds: Folded) -> WattHours | None:
+    present = folds.quality != 0
+    return WattHours(int(folds.wh[present].sum())) if present.any() else None
 
 
 def _column(folds: Folded) -> list[int | None]:

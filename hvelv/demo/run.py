@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from hvelv.demo import aftermath
+from hvelv.demo.power import POWER_CANARIES, PowerStory
 from hvelv.demo.stage import Stage, stage
 from hvelv.demo.story import CANARIES, Story
 from hvelv.demo.telling import Teller
@@ -69,6 +70,7 @@ async def _tell(settings: Settings, server: EmbeddedPostgres, teller: Teller) ->
         await story.contract()
         await story.loan()
         await story.paid_out()
+        await PowerStory(story).tell()
         await _scan(running, teller)
         await story.marketing()
         await story.accesses()
@@ -111,9 +113,9 @@ async def _thief_again(running: Stage, story: Story, teller: Teller) -> None:
 
 async def _scan(running: Stage, teller: Teller) -> None:
     await _checkpoint(running)
-    found = await asyncio.to_thread(aftermath.plaintext_in_files, running, (*CANARIES, KNOWN))
+    found = await asyncio.to_thread(aftermath.plaintext_in_files, running, (*CANARIES, *POWER_CANARIES, KNOWN))
     teller.check("a scan of every file of both databases, log included, finds what is in clear", KNOWN in found)
-    teller.check("and nothing of hers", found == {KNOWN})
+    teller.check("and nothing of hers, or of her neighbour's", found == {KNOWN})
 
 
 async def _checkpoint(running: Stage) -> None:

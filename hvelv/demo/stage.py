@@ -16,12 +16,15 @@ from typing import Any, Final
 from urllib.error import HTTPError
 from uuid import UUID
 
-from hvelv.app import AppSettings, create_app
+from hvelv.app import METER_READINGS, AppSettings, create_app, deliveries_into
+from hvelv.deputy import Deputy
 from hvelv.embedded import EmbeddedPostgres
 from hvelv.house import addresses, house, now, read_policy
 from hvelv.installing import install
+from hvelv.registers import stand_in_registers
 from hvelv.serving import free_port, served
 from hvelv.settings import Addresses, Settings
+from hvelv.standins.registers import TOKEN, StandInRegisters, registers
 from identity.issuing import InsecureDevelopment, issue_token
 from identity.specs import LONGEST
 from policies.model import PolicySet, Principal
@@ -65,6 +68,19 @@ class Caller:
         """One request. The document is text, the values travel as variables."""
         return await asyncio.to_thread(self._ask, query, variables)
 
+    async def deliver(self, body: bytes) -> Delivered:
+        """Readings, as a grid company sends them."""
+        return await asyncio.to_thread(self._deliver, body)
+
+    def _deliver(self, body: bytes) -> Delivered:
+        headers = {"authorization": f"Bearer {self.bearer.reveal()}"}
+        request = urllib.request.Request(f"{self.url}{METER_READINGS}", body, headers)  # noqa: S310  the loopback server above
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310  the same
+                return Delivered(response.status, json.load(response))
+        except HTTPError as error:
+            return Delivered(error.code, json.load(error))
+
     def _ask(self, query: str, variables: Mapping[str, object]) -> Answer:
         body = json.dumps({"query": query, "variables": variables}).encode()
         headers = {"content-type": "application/json", "authorization": f"Bearer {self.bearer.reveal()}"}
@@ -78,6 +94,14 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivered:
+    """What a delivery of readings was answered."""
+
+    status: int
+    report: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """The running house."""
 
@@ -87,6 +111,7 @@ class Stage:
     vault: Vault
     sweeper: House
     url: str
+    registers: StandInRegisters
 
     async def caller(
         self,
@@ -132,10 +157,16 @@ async def stage(settings: Settings, server: EmbeddedPostgres) -> AsyncGenerator[
     sweeper = house(settings, policy, addresses(settings, server, "sweeper"))
     await sweeper.start()
     try:
-        async with Vault(house(settings, policy, addresses(settings, server, "app"))) as vault:
-            app = create_app(vault, AppSettings(development=True), clock=now)
+        known = StandInRegisters()
+        async with (
+            Vault(house(settings, policy, addresses(settings, server, "app"))) as vault,
+            registers(known) as register_url,
+            stand_in_registers(register_url, TOKEN) as asked,
+        ):
+            deliveries = deliveries_into(vault, Deputy(vault, settings), now)
+            app = create_app(vault, AppSettings(development=True), clock=now, registers=asked, deliveries=deliveries)
             async with served(app, "127.0.0.1", free_port()) as url:
-                yield Stage(settings, policy, server, vault, sweeper, url)
+                yield Stage(settings, policy, server, vault, sweeper, url, known)
     finally:
         await sweeper.stop()
 

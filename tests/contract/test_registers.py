@@ -17,12 +17,11 @@ from nabostrom_world import (
     NATIONAL_ID,
     POINT,
     SECOND_POINT,
-    MemoryPersons,
-    MemoryPoints,
     entry,
     person,
 )
 
+from hvelv.standins.direct import DirectPersons, DirectPoints
 from hvelv.standins.registers import COMBINATIONS, TOKEN, Mood, StandInRegisters, registers
 from products.errors import RegisterAway, RegisterFailed, RegisterMalformed, RegisterRefused
 from products.nabostrom.asking import Asking
@@ -65,7 +64,7 @@ async def asked(
     request: pytest.FixtureRequest, standing_in: StandInRegisters
 ) -> AsyncGenerator[tuple[MeteringPointRegister, PopulationRegister]]:
     if request.param == "memory":
-        yield MemoryPoints(standing_in), MemoryPersons(standing_in)
+        yield DirectPoints(standing_in), DirectPersons(standing_in)
         return
     async with http(standing_in) as both:
         yield both

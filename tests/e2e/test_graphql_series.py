@@ -174,6 +174,13 @@ async def test_billing_sees_what_it_bills_by_and_no_name(metered: Metered) -> No
         "month": "2026-05", "consumptionWh": 10 * 24 * 31, "exportWh": 480, "coverage": 1.0, "preliminary": False,
     }  # fmt: skip
     assert (june["consumptionWh"], june["coverage"], june["preliminary"]) == (None, 0.0, True)
+    both = await metered.world.ask(
+        BASIS.replace("billingBasis(", "meterNumber billingBasis(", 1), bearer,
+        s=metered.world.power.subject, p=metered.point, f="2026-05-01", t="2026-06-01",
+    )  # fmt: skip
+    assert both.rules == {("metering_point.meter_number", "use")}
+    assert both.data["meteringPoint"]["meterNumber"] is None
+    assert both.data["meteringPoint"]["billingBasis"]["months"][0]["exportWh"] == 480
     name = await metered.world.ask(
         "query N($s: UUID!) @access(purpose: BILLING) { customer(id: $s) { firstName } }",
         bearer, s=metered.world.power.subject,

@@ -130,13 +130,12 @@ class FakeDoors:
         fields: FieldMask,
         records: RecordFilter | None = None,
     ) -> Opened:
-        assert records is None, "this fake does not filter"
         self.opened.append(OpenCall(who, access, fields))
         named = self._chosen(subjects)
         found: list[OpenedRecord] = []
         by_subject: dict[SubjectId, Counter[Withheld]] = {}
         for subject in named:
-            seen, refused = self._seen(who, access, self.people[subject], fields)
+            seen, refused = self._seen(who, access, self.people[subject], fields, records or RecordFilter())
             found += seen
             by_subject[subject] = refused
         total: Counter[Withheld] = Counter()
@@ -163,11 +162,16 @@ class FakeDoors:
         return [subject for subject in subjects if subject in self.people]
 
     def _seen(
-        self, who: Principal, access: Access, person: Person, fields: FieldMask
+        self, who: Principal, access: Access, person: Person, fields: FieldMask, only: RecordFilter
     ) -> tuple[list[OpenedRecord], Counter[Withheld]]:
         found: list[OpenedRecord] = []
         refused: Counter[Withheld] = Counter()
-        for record, node in person.standing.records.items():
+        wanted = {
+            record: node
+            for record, node in person.standing.records.items()
+            if (not only.kinds or node.kind in only.kinds) and (not only.records or record in only.records)
+        }
+        for record, node in wanted.items():
             values: dict[str, Secret[Value]] = {}
             permitted = False
             for name in sorted(fields):

@@ -14,12 +14,13 @@ import httpx2
 from determinism import SeededIds, VirtualClock
 from fake_doors import FakeDoors
 from fake_vault import FakeVault
-from nabostrom_world import MemoryPersons, MemoryPoints, PowerCase
+from nabostrom_world import PowerCase
 from shipped_policy import shipped
 from solstrom_world import Case
 from starlette.applications import Starlette
 
 from hvelv.app import AppSettings, create_app
+from hvelv.standins.direct import DirectPersons, DirectPoints
 from policies.model import SubjectId
 from resolvers.house import Registers, Vault
 from vault.request import Secret
@@ -128,7 +129,7 @@ def fake_vault() -> FakeVault:
 def world_over(vault: Vault, clock: VirtualClock, settings: AppSettings | None = None) -> World:
     """An application over a vault."""
     power = PowerCase(vault, clock, SeededIds("power"))
-    registers = Registers(points=MemoryPoints(power.registers), persons=MemoryPersons(power.registers))
+    registers = Registers(points=DirectPoints(power.registers), persons=DirectPersons(power.registers))
     settings = settings or AppSettings()
     app = create_app(vault, settings, clock=clock, ids=SeededIds("application"), registers=registers)
     client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://hvelv.example")

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from determinism import SeededIds, VirtualClock
 
+from hvelv.standins.direct import DirectPersons, DirectPoints
 from hvelv.standins.registers import MeterEntry, PersonEntry, StandInRegisters
 from policies.model import SELF, Access, Principal, RecordId, SubjectId
 from products import nabostrom
 from products.doors import Doors
-from products.errors import RegisterMalformed
 from products.nabostrom import Identification, LookedUp, PowerOrder
-from products.nabostrom.over_http import WIRE
-from products.nabostrom.register import BadMeter, Meter, PersonKeys, RegisteredPerson, SearchKeys, meter
 from products.request import keyed
 from vault.request import RequestKey, Sealed, Secret
 from vault.tokens import TokenSpec
@@ -72,54 +70,6 @@ def person(**other: Any) -> PersonEntry:
 
 
 @dataclass
-class MemoryPoints:
-    """A `MeteringPointRegister` over the entries of a stand-in, without HTTP."""
-
-    standing_in: StandInRegisters
-    recipient: str = "elhub"
-
-    async def find(self, wanted: SearchKeys, *, today: date) -> Sequence[Meter]:
-        question = {WIRE[name]: str(value) for name, value in asdict(wanted).items() if value is not None}
-        self.standing_in.asked.append(("meteringPoints", question))
-        found = [
-            meter(
-                e.metering_point,
-                e.meter_number,
-                e.reading_form.lower(),
-                _day(e.last_reading_date),
-                feeds_in=e.feeds_in,
-                today=today,
-            )
-            for e in self.standing_in.meters
-            if e.fits(question)
-        ]
-        for each in found:
-            if isinstance(each, BadMeter):
-                raise RegisterMalformed("the stand-in", each.rule)
-        return [each for each in found if isinstance(each, Meter)]
-
-
-@dataclass
-class MemoryPersons:
-    """A `PopulationRegister` over the entries of a stand-in, without HTTP."""
-
-    standing_in: StandInRegisters
-
-    async def find(self, wanted: PersonKeys) -> Sequence[RegisteredPerson]:
-        question = {
-            "firstName": wanted.first_name, "lastName": wanted.last_name, "birthDate": wanted.birth_date.isoformat(),
-            "address": wanted.address,
-        }  # fmt: skip
-        self.standing_in.asked.append(("persons", question))
-        shown = [each.shown() for each in self.standing_in.persons if each.fits(question)]
-        return [RegisteredPerson(s["nationalId"], date.fromisoformat(s["birthDate"])) for s in shown]
-
-
-def _day(text: str | None) -> date | None:
-    return None if text is None else date.fromisoformat(text)
-
-
-@dataclass
 class PowerCase:
     """One customer's order and everybody who has to do with it."""
 
@@ -133,8 +83,8 @@ class PowerCase:
     customer: Principal | None = None
 
     @property
-    def points(self) -> MemoryPoints:
-        return MemoryPoints(self.registers)
+    def points(self) -> DirectPoints:
+        return DirectPoints(self.registers)
 
     def key(self, wish: DataclassInstance, name: str | None = None) -> RequestKey:
         return keyed(name or f"power {self.numbers()}", wish)
@@ -221,7 +171,7 @@ class PowerCase:
         wish = nabostrom.FetchIdentity(subject=self.subject, contract=self.contract)
         who = by or await self.somebody(*SERVICE)
         return await nabostrom.fetch_identity(
-            self.doors, who, MemoryPersons(self.registers), wish, self.key(wish, key), clock=self.clock
+            self.doors, who, DirectPersons(self.registers), wish, self.key(wish, key), clock=self.clock
         )
 
     async def look_up(
