@@ -24,6 +24,7 @@ CONTRACT = RecordId(UUID(int=7))
 COMPANY = RecordId(UUID(int=8))
 INVOICE = RecordId(UUID(int=9))
 METER = RecordId(UUID(int=10))
+OTHER_CONTRACT = RecordId(UUID(int=11))
 
 TREE = {
     PERSON: ("person", None),
@@ -36,6 +37,7 @@ TREE = {
     COMPANY: ("company_contract", PERSON),
     INVOICE: ("invoice", PERSON),
     METER: ("metering_point", CONTRACT),
+    OTHER_CONTRACT: ("power_contract", PERSON),
 }
 
 DURATIONS = {
@@ -187,6 +189,17 @@ def test_a_power_contract_goes_five_years_after_its_end_and_takes_nothing_of_sol
     assert isinstance(kept("power_national_id", CONTRACT, standing, "2029-02-28"), Due)
     assert isinstance(kept("power_identity", PERSON, standing, "2029-02-28"), Due)
     assert isinstance(kept("email", PERSON, standing, "2029-02-28"), KeptByState)
+
+
+@pytest.mark.clause("NAB-18")
+def test_a_contract_in_force_keeps_the_person_and_nothing_of_one_that_ended_long_ago() -> None:
+    old = (("power.ordered", CONTRACT, "2014-01-01"), ("power.started", CONTRACT, "2014-02-01"))
+    live = (("power.ordered", OTHER_CONTRACT, "2018-01-01"), ("power.started", OTHER_CONTRACT, "2018-02-01"))
+    standing = life(*old, ("power.ended", CONTRACT, "2018-02-01"), *live)
+    assert isinstance(kept("power_identity", PERSON, standing, "2024-02-01"), KeptByState)
+    assert isinstance(kept("power_contract", OTHER_CONTRACT, standing, "2024-02-01"), KeptByState)
+    for category, record in (("power_contract", CONTRACT), ("power_national_id", CONTRACT), ("metering_point", METER)):
+        assert isinstance(kept(category, record, standing, "2024-02-01"), Due)
 
 
 @pytest.mark.clause("NAB-11")
