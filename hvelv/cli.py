@@ -8,7 +8,20 @@ from typing import Final
 
 import typer
 
-from hvelv.commands import backup, erasure, ingest, keys, ledger, newsletter, policy, rights, running, solar, token
+from hvelv.commands import (
+    backup,
+    erasure,
+    ingest,
+    keys,
+    ledger,
+    newsletter,
+    policy,
+    retention,
+    rights,
+    running,
+    solar,
+    token,
+)
 from hvelv.commands.exits import Code, ending
 
 HELP: Final = """
@@ -21,7 +34,7 @@ Settings are environment variables `HVELV_…`; `hvelv doctor` tells which are w
 """
 ENDINGS: Final = """
 Exit codes: 0 done, 1 refused or invalid, 2 wrong command line, 3 unavailable (try again), 4 misconfigured (mend the
-setting named), 5 damaged or a fault of Hvelv, 130 interrupted.
+setting named), 5 damaged or a fault of Hvelv, 6 the clock jumped (`hvelv retention acknowledge`), 130 interrupted.
 """
 
 app: Final = typer.Typer(
@@ -37,6 +50,7 @@ app.command()(running.demo)
 app.command()(running.dev)
 app.command()(running.serve)
 app.command()(running.collect)
+app.command()(running.worker)
 app.command()(running.migrate)
 app.command()(ingest.ingest)
 app.command()(running.doctor)
@@ -50,6 +64,7 @@ app.add_typer(newsletter.commands, name="newsletter")
 app.add_typer(rights.commands, name="rights")
 app.add_typer(solar.commands, name="solar")
 app.add_typer(ledger.commands, name="ledger")
+app.add_typer(retention.commands, name="retention")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final
 
 from hvelv.embedded import EmbeddedPostgres
@@ -21,6 +22,13 @@ from vault.keys.transit import Transit, TransitSettings
 from vault.request import Secret
 from vault.storage.engine import Database
 
+SUMS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "metering_point.consumption_hourly": "metering_point.consumption_monthly",
+        "metering_point.export_hourly": "metering_point.export_monthly",
+    }
+)
+"""Which field takes the monthly sums of which, when hours have had their time (G-06)."""
 EMBEDDED_DATABASES: Final = {"control": "hvelv_control", "contents": "hvelv_contents"}
 
 
@@ -99,6 +107,7 @@ def house(settings: Settings, policy: PolicySet, where: Addresses) -> House:
         clock=now,
         entropy=os.urandom,
         national_ids=national_ids(settings),
+        sums=SUMS,
     )
 
 
@@ -115,6 +124,18 @@ async def started(settings: Settings, server: EmbeddedPostgres | None, role: Rol
         yield opened
     finally:
         await opened.stop()
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, role: Role) -> AsyncGenerator[House, None]:
+    """`started`, with the embedded server for as long as this lasts.
+
+    Raises:
+        SettingsRefused, PolicyErrors, DatabaseFailure, Misconfigured, Unavailable: saying what to mend.
+    """
+    with running_database(settings) as server:
+        async with started(settings, server, role) as opened:
+            yield opened
 
 
 @asynccontextmanager

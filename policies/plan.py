@@ -21,6 +21,7 @@ class Plan:
     consents: Mapping[str, frozenset[str]]  # consent -> its purposes that some field of the category is used for
     holds: tuple[HoldRule, ...]
     follows: tuple[Plan, ...]  # the person's own categories, if a rule goes with the person
+    reads: frozenset[str]  # every fact that its rules, their states and its holds look for
 
 
 @lru_cache(maxsize=8)
@@ -33,11 +34,23 @@ def plans(policy: PolicySet) -> Mapping[str, Plan]:
 def _plan(policy: PolicySet, category: Category, person: tuple[Plan, ...]) -> Plan:
     rules = [policy.retention[rule] for rule in category.retention]
     used = {use.purpose for field in policy.fields.values() if field.category == category.name for use in field.uses}
+    states = {rule.name: tuple(policy.states[name] for name in rule.unless if name != CONSENT) for rule in rules}
+    holds = tuple(rule for rule in policy.holds.values() if category.name in rule.categories)
     return Plan(
-        rules=tuple((rule, tuple(policy.states[name] for name in rule.unless if name != CONSENT)) for rule in rules),
+        rules=tuple((rule, states[rule.name]) for rule in rules),
         consents={name: frozenset(used.intersection(consent.purposes)) for name, consent in policy.consents.items()},
-        holds=tuple(rule for rule in policy.holds.values() if category.name in rule.categories),
+        holds=holds,
         follows=person if any(rule.with_person for rule in rules) else (),
+        reads=frozenset(
+            name
+            for names in (
+                *((*rule.anchor, rule.applies_after, rule.until) for rule in rules),
+                *((state.begins, *state.ends) for each in states.values() for state in each),
+                (hold.anchor for hold in holds),
+            )
+            for name in names
+            if name is not None
+        ),
     )
 
 

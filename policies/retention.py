@@ -15,24 +15,31 @@ it applies keeps, and is reported: never due, never silently. No rule applies an
   kind, not computed, all their rules clocks. Only those of which some rule applies count; none of them: reported like
   a missing anchor. Their states and missing anchors keep, else the last of their clocks counts; their consents do not
   keep, being for purposes of their own.
+* *Restriction* (Article 18), of the record or one above: storing goes on, so nothing is due until it is lifted. It
+  keeps against the calendar only, not against an erasure somebody asks for (`vault/erasure.py`).
 * *Holds*: a statutory hold runs from the last time of its anchor in any lane, or, not yet anchored, without end. An
   explicit one runs from its recording to its lifting, on its record, those above (it needs them to make sense) and
   those below. What follows the person is held with the person's own categories.
 
 One call answers for the whole category of a record. Categories with an instance per month or year die one period at a
-time; nothing here takes the period yet.
+time: with `period`, the instant at which it ended, a rule that coarsens counts from there (G-06), whatever its anchors.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from policies.model import HoldRule, PolicySet, RecordId, RetentionRule, Sequel, StateRule
 from policies.oslo import LAST, oslo_date, over
 from policies.plan import CONSENT, Plan, of_kind, plans
-from policies.standing import Lane, Standing, ancestors, consented, in_force, known, lanes, views
+from policies.standing import Lane, Standing, ancestors, consented, in_force, known, lanes, path, views
+
+RESTRICTION: Final = "restriction"
+ARTICLE_18: Final = "GDPR Article 18"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +115,38 @@ _Reading = KeptByState | KeptUntil | NoAnchor | _Ends
 """What one rule says in one lane. All but `_Ends` keep whatever the clock says."""
 
 
-def due(policy: PolicySet, category: str, record: RecordId, standing: Standing, now: datetime) -> Retention:
+def due(
+    policy: PolicySet,
+    category: str,
+    record: RecordId,
+    standing: Standing,
+    now: datetime,
+    *,
+    period: datetime | None = None,
+) -> Retention:
     """Whether the category of this record is over, and if not what keeps it. `category` is one of the policy's."""
-    held = hold(policy, category, record, standing, now)
-    return held if held is not None else beneath_holds(policy, category, record, standing, now)
+    held = _restricted(record, standing) or hold(policy, category, record, standing, now)
+    return held or beneath_holds(policy, category, record, standing, now, period=period)
+
+
+def _restricted(record: RecordId, standing: Standing) -> KeptByHold | None:
+    if any(at in standing.restricted for at in path(standing, record)):
+        return KeptByHold(RESTRICTION, ARTICLE_18, None)
+    return None
 
 
 def beneath_holds(
-    policy: PolicySet, category: str, record: RecordId, standing: Standing, now: datetime
+    policy: PolicySet,
+    category: str,
+    record: RecordId,
+    standing: Standing,
+    now: datetime,
+    *,
+    period: datetime | None = None,
 ) -> Due | KeptByClock | KeptByState | KeptUntil | KeptByConsent | NoAnchor:
     """The same with holds left out. The strongest keeps: a state, no end in sight, the last clock, a consent."""
     plan = plans(policy)[category]
-    readings = _readings(plan, record, standing)
+    readings = _readings(plan, record, standing, period)
     ends = [reading for reading in readings if isinstance(reading, _Ends)]
     if len(ends) < len(readings) or not ends:
         return _endless(readings)
@@ -186,7 +213,7 @@ def next_due(
 
 
 def _date(policy: PolicySet, category: str, record: RecordId, standing: Standing, now: datetime) -> datetime | None:
-    held = hold(policy, category, record, standing, now)
+    held = _restricted(record, standing) or hold(policy, category, record, standing, now)
     match beneath_holds(policy, category, record, standing, now):
         case Due(at=at) | KeptByClock(until=at):
             return at if held is None else held.until and max(at, held.until)
@@ -194,20 +221,33 @@ def _date(policy: PolicySet, category: str, record: RecordId, standing: Standing
             return None
 
 
-def _readings(plan: Plan, record: RecordId, standing: Standing) -> Sequence[_Reading]:
+def free(policy: PolicySet, category: str, record: RecordId, standing: Standing, now: datetime) -> datetime | None:
+    """When the last hold ended that ever kept this, as far as it is over `now`; `None` where there was none."""
+    plan, root = plans(policy)[category], RecordId(standing.subject)
+    ends: list[datetime | None] = []
+    for each, at in ((plan, record), *((followed, root) for followed in plan.follows)):
+        names, near = {rule.name for rule in each.holds}, _near(at, standing)
+        ends += [end for _, end in _statutory(each, at, standing)]
+        ends += [held.end for held in standing.held if held.hold in names and held.record in near]
+    return max((end for end in ends if end is not None and end <= now), default=None)
+
+
+def _readings(plan: Plan, record: RecordId, standing: Standing, period: datetime | None = None) -> Sequence[_Reading]:
     """What the rules say in each lane. No clock is asked, so what was read once of a standing stays."""
     kept: dict[object, tuple[_Reading, ...]] = known(standing)
-    readings = kept.get((plan, record))
+    readings = kept.get((plan, record, period))
     if readings is None:
-        readings = kept[plan, record] = tuple(_read_all(plan, record, standing))
+        readings = kept[plan, record, period] = tuple(_read_all(plan, record, standing, period))
     return readings
 
 
-def _read_all(plan: Plan, record: RecordId, standing: Standing) -> Iterator[_Reading]:
+def _read_all(plan: Plan, record: RecordId, standing: Standing, period: datetime | None) -> Iterator[_Reading]:
     seen = views(standing, record)
     for rule, states in plan.rules:
         for lane in seen:
-            if rule.applies_after is None or rule.applies_after in lane:
+            if period is not None and rule.keep is not None and rule.then is Sequel.COARSEN:
+                yield _Ends(over(period, rule.keep), rule)
+            elif rule.applies_after is None or rule.applies_after in lane:
                 yield _read(plan, rule, states, lane, standing)
 
 
@@ -280,21 +320,31 @@ def _over(plan: Plan, ends: Sequence[_Ends], standing: Standing) -> Due | KeptBy
 
 def _holds(plan: Plan, record: RecordId, standing: Standing, now: datetime) -> Iterator[KeptByHold]:
     for rule in plan.holds:
-        if rule.anchor is None or rule.keep is None:
-            if _explicitly(rule, record, standing, now):
-                yield KeptByHold(rule.name, rule.law, None)
-            continue
-        times = [lane[rule.anchor].last for lane in views(standing, record) if rule.anchor in lane]
-        until = over(max(times), rule.keep) if times else None
+        if (rule.anchor is None or rule.keep is None) and _explicitly(rule, record, standing, now):
+            yield KeptByHold(rule.name, rule.law, None)
+    for rule, until in _statutory(plan, record, standing):
         if until is None or until > now:
             yield KeptByHold(rule.name, rule.law, until)
+
+
+def _statutory(plan: Plan, record: RecordId, standing: Standing) -> Iterator[tuple[HoldRule, datetime | None]]:
+    """The holds of the law, and when each is over (`None`: not yet anchored)."""
+    for rule in plan.holds:
+        if rule.anchor is not None and rule.keep is not None:
+            times = [lane[rule.anchor].last for lane in views(standing, record) if rule.anchor in lane]
+            yield rule, over(max(times), rule.keep) if times else None
 
 
 def _explicitly(rule: HoldRule, record: RecordId, standing: Standing, now: datetime) -> bool:
     if not standing.held:
         return False
-    near = {*lanes(standing, record), *ancestors(standing, record)}
+    near = _near(record, standing)
     return any(
         held.hold == rule.name and held.record in near and held.start <= now and (held.end is None or now < held.end)
         for held in standing.held
     )
+
+
+def _near(record: RecordId, standing: Standing) -> AbstractSet[RecordId]:
+    """The records whose explicit holds reach this one: itself, those below, and those above."""
+    return {*lanes(standing, record), *ancestors(standing, record)}

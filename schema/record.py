@@ -75,10 +75,13 @@ class LedgerEntry:
 @strawberry.enum(description="What became of a field.")
 @unique
 class FieldFateName(Enum):
-    """Erased, or kept by a rule."""
+    """Erased, kept by a rule, or erased with something left that leads to nobody."""
 
     ERASED = "erased"
     KEPT = "kept"
+    DETACHED = strawberry.enum_value(
+        "detached", description="Erased; its measures go on under an id that leads to nobody."
+    )
 
 
 @strawberry.enum(description="How far an erasure has come.")

@@ -40,6 +40,7 @@ from vault.request import (
     Sealed,
     SignedCheckpoint,
 )
+from vault.retention import Retention
 from vault.scoping import ScopePage, Scoping, Suspect
 from vault.sealing import Sealing
 from vault.series.arriving import Arriving
@@ -66,6 +67,7 @@ class Vault:
         self.aliases = Aliases(house)
         self.suppression = Suppression(house)
         self.slips = Slips(lambda: house.keys.system("idempotency"), house.entropy)
+        self.retention = Retention(house)
         self._opening = Opening(house)
         self._sealing = Sealing(house)
         self._erasure = Erasure(house, self.tokens)

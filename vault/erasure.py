@@ -17,7 +17,7 @@ from typing import Final
 from uuid import UUID
 
 from policies.event import Restriction
-from policies.model import SELF, Access, Principal, Reach, RecordId, RoleKind, SubjectId
+from policies.model import SELF, Access, Principal, Reach, RecordId, RoleKind, Sequel, SubjectId
 from policies.persons import NotTogether, two_persons
 from policies.retention import Due, KeptByClock, KeptByHold, KeptByState, due, hold
 from policies.standing import lanes
@@ -273,7 +273,7 @@ class Erasure:
         state = due(*where)
         if cause.kind is CauseKind.REQUEST and isinstance(state, KeptByState):
             return state.state, ART_6_1_B, None
-        if cause.kind is CauseKind.EXPIRY and not isinstance(state, Due):
+        if cause.kind is CauseKind.EXPIRY and not (isinstance(state, Due) and state.then is Sequel.ERASE):
             return "not_due", None, state.until if isinstance(state, KeptByClock) else None
         return None
 
@@ -308,7 +308,9 @@ class Erasure:
         if RecordId(subject) in draft.standing.restricted and await self._lifts(errand.pending):
             draft.fold_in(Restriction(subject=subject, record=RecordId(subject), on=False, at=now))
         rows = Rows(draft, {})
-        write = kill(rows, rows.write(), loaded, sentence.dying, await history(self._house, loaded), series)
+        by_rule = errand.cause.kind is CauseKind.EXPIRY
+        past = await history(self._house, loaded)
+        write = kill(rows, rows.write(), loaded, sentence.dying, past, series, by_rule=by_rule)
         write.tombstone = stone
         return write
 

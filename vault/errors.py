@@ -7,6 +7,7 @@ VaultError
 ├── Unknown               no such subject, record or receipt (also: not for this principal to know of)
 ├── Conflict              the same idempotency key came with another body
 ├── Contended             others kept changing the subject; safe to send again
+├── ClockJumped           the clock moved more than a day between two retention runs; an operator looks at it
 ├── BrokenSeal            stored bytes do not open under their address: damaged, moved or replaced
 ├── Tampered              the ledger is not what was signed, witnessed or proven: changed, cut off or forked
 ├── BackupRefused         this backup is not restored; says why and which one to take
@@ -58,6 +59,10 @@ class Conflict(VaultError):
 
 class Contended(VaultError):
     """Gave up after several rounds against concurrent changes."""
+
+
+class ClockJumped(VaultError):
+    """The retention run does not believe the clock; nothing was destroyed."""
 
 
 class BrokenSeal(VaultError):

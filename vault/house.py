@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from vault.storage.epochs import CHANGED, DROPPED, EPOCH_LOCK
 from vault.storage.rows import SubjectRow, fast_id, fetch_subjects
 
 ROUNDS: Final = 12
+NO_SUMS: Final[Mapping[str, str]] = MappingProxyType({})
 RELISTEN_SECONDS: Final = 1.0
 
 
@@ -47,10 +49,11 @@ def version_part(version: int) -> bytes:
 class House:
     """Policy, databases, keys and ledger of one process.
 
-    `group=False` records every opening on its own; it is there to be measured.
+    `group=False` records every opening on its own; it is there to be measured. `sums` says of each fine series which
+    field takes its monthly sums when a retention rule coarsens it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (each is a part of the house)
         self,
         *,
         policy: PolicySet,
@@ -61,6 +64,7 @@ class House:
         entropy: Entropy,
         national_ids: NationalIds,
         group: bool = True,
+        sums: Mapping[str, str] = NO_SUMS,
     ) -> None:
         self.policy = policy
         self.control = control
@@ -71,6 +75,7 @@ class House:
         self.keys = KeyTree(control, key_service, entropy, clock)
         self.book = Book(policy, self.keys, clock, entropy)
         self.committer = Committer(control, clock, group=group)
+        self.sums = sums
         self._national_ids = national_ids
         self._listener: asyncio.Task[None] | None = None
         self._held: Any = None
@@ -181,17 +186,17 @@ class House:
 
     # -- reading what is needed to decide ------------------------------------------------------------------------------
 
-    async def subjects(self, subjects: Sequence[SubjectId]) -> dict[SubjectId, SubjectRow]:
+    async def subjects(self, subjects: Sequence[SubjectId], *, heads: bool = True) -> dict[SubjectId, SubjectRow]:
         """Rows of the live ones among these. An epoch that is not open here yet is opened first."""
         async with self.control.connection() as connection:
-            rows = await fetch_subjects(connection, subjects)
+            rows = await fetch_subjects(connection, subjects, heads=heads)
         known = {epoch.number for epoch in self.keys.loaded}
         # a row without any key was set aside by a roll: there is nothing to open it with
         if all(known.intersection(k.epoch for k in row.subject_keys) for row in rows.values() if row.subject_keys):
             return rows
         await self.reload()
         async with self.control.connection() as connection:
-            return await fetch_subjects(connection, subjects)
+            return await fetch_subjects(connection, subjects, heads=heads)
 
     async def erased(self, subjects: Sequence[SubjectId]) -> bool:
         """Whether one of these was erased as a whole."""
@@ -225,6 +230,8 @@ class House:
         Raises:
             TokenRefused: revoked, expired or gone.
         """
+        if not who.token.int:
+            return  # the house itself
         live = await self.control.fetchrow(
             "select from token where id = $1 and revoked_at is null and expires_at > $2", who.token, self.clock()
         )

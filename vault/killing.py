@@ -3,6 +3,9 @@
 An instance of a category dies by its data key. The standing and its history are rewritten under a new standing key,
 without the records that have nothing left, and the subject is marked dirty: at the next roll it gets a new subject key,
 and an old copy of the database opens nothing of what died here.
+
+What dies by a rule takes along only records that the rules of the rest do not look at (`policies/ending.py`): else an
+address kept for a newsletter would lose the date it is to go by. What somebody asked to erase is forgotten whole.
 """
 
 from __future__ import annotations
@@ -13,10 +16,11 @@ from datetime import datetime
 from uuid import UUID
 
 from policies.codec import decode
+from policies.ending import Stored, emptied, forgettable
 from policies.event import Assignment, Event, Fact, Hold, RecordAdded, Restriction
 from policies.model import Index, Instance, PolicySet, RecordId, Sequel
 from policies.retention import Due, due
-from policies.standing import BadEvent, Standing, empty, fold, lanes
+from policies.standing import BadEvent, Standing, empty, fold
 from vault.address import Label
 from vault.choosing import ASSIGNED_FIELD
 from vault.crypto.aead import BROKEN
@@ -28,7 +32,7 @@ from vault.keys.epoch import packed
 from vault.keys.tree import STANDING_CATEGORY
 from vault.series.lanes import series_of
 from vault.storage.engine import Collision
-from vault.storage.rows import DataKeyRow
+from vault.storage.rows import DataKeyRow, HeadRow
 from vault.storage.writing import SubjectWrite, TokenGone
 
 
@@ -112,12 +116,19 @@ def kill(
     dying: Sequence[Victim],
     past: Sequence[Event],
     series: Sequence[DataKeyRow] = (),
+    *,
+    by_rule: bool = False,
 ) -> SubjectWrite:
-    """Change `write` so that these die in it too. `series` are the keys of all series the subject has."""
+    """Change `write` so that these die in it too. `series` are the keys of all series the subject has.
+
+    `by_rule`: nobody asked for it, so what the rules of the rest look at stays.
+    """
     dead = {victim.key.id for victim in dying}
     kept = [head for head in loaded.row.heads if head.key not in dead]
-    left = {RecordId(key.instance) for key in series if key.id not in dead}
-    gone = _empty_records(rows.draft.standing, dying, left | {head.record for head in (*kept, *write.heads)})
+    left = _left(rows.draft.policy, [*kept, *write.heads], [key for key in series if key.id not in dead])
+    gone = emptied(rows.draft.standing, {victim.record for victim in dying}, {record for record, _ in left})
+    if by_rule:
+        gone = forgettable(rows.draft.policy, rows.draft.standing, gone, left)
     events = [event for event in (*past, *rows.draft.events) if _record_of(event) not in gone]
     standing = _folded(rows.draft.standing, events)
     key = _new_standing_key(rows)
@@ -179,14 +190,10 @@ def _new_standing_key(rows: Rows) -> UUID:
     return row.id
 
 
-def _empty_records(standing: Standing, dying: Sequence[Victim], filled: set[RecordId]) -> Collection[RecordId]:
-    """Records that lost the last thing they held, with nothing below that still holds one. The root stays."""
-    touched = {record for victim in dying for record in lanes(standing, victim.record)}
-    return {
-        record
-        for record in touched
-        if standing.records[record].parent is not None and filled.isdisjoint(lanes(standing, record))
-    }
+def _left(policy: PolicySet, heads: Sequence[HeadRow], series: Sequence[DataKeyRow]) -> list[Stored]:
+    names = {category.number: category.name for category in policy.categories.values()}
+    places = [*((head.record, head.category) for head in heads), *((RecordId(k.instance), k.category) for k in series)]
+    return [(record, names[number]) for record, number in places if number in names]
 
 
 def _unindexed(

@@ -197,6 +197,7 @@ class Fate(Enum):
 
     ERASED = "erased"
     KEPT = "kept"
+    DETACHED = "detached"  # erased here; its measures go on under an id that leads to nobody
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,7 +219,8 @@ class Sealing:
             series = await self._series(draft)
             dying = self._made_due(draft, series)
             if draft.loaded is not None and dying:
-                write = kill(made, write, draft.loaded, dying, await history(self._house, draft.loaded), series)
+                past = await history(self._house, draft.loaded)
+                write = kill(made, write, draft.loaded, dying, past, series, by_rule=True)
                 deaths[draft.subject] = Death(new_receipt(self._house), dying)
             writes.append(write)
             blobs.extend(made.blobs)

@@ -16,6 +16,8 @@ import typer
 from hvelv.commands.exits import Code, code_of, line_of
 from hvelv.commands.policy import read
 from hvelv.settings import Settings
+from vault.errors import ClockJumped
+from vault.ticking import Alarm, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,27 @@ async def _open() -> None:
         pass
 
 
+def _clock() -> str:
+    found = asyncio.run(_alarm())
+    if found is not None:
+        raise ClockJumped(said(found))
+    return "no jump between two retention runs"
+
+
+async def _alarm() -> Alarm | None:
+    from hvelv.house import open_house
+    from vault.ticking import alarm
+
+    async with open_house(Settings.load(), "app") as house:
+        return await alarm(house)
+
+
 CHECKS: Final[Sequence[tuple[str, Callable[[], str]]]] = (
     ("settings", _settings),
     ("policy", _policy),
     ("databases", _databases),
     ("vault", _vault),
+    ("clock", _clock),
 )
 
 

@@ -6,6 +6,7 @@
     3  unavailable: a database or key service does not answer; safe to try again
     4  misconfigured: a setting or the installation must be mended; the message says which
     5  damaged: stored bytes do not open, or a fault in Hvelv itself
+    6  stopped: the clock jumped, and nothing is destroyed until somebody says what day it is
     130  interrupted (Typer's doing)
 
 No traceback is printed and no value is quoted. A fault of ours is named by its class and place, which hold no data.
@@ -25,7 +26,7 @@ from policies.errors import PolicyErrors
 from products.errors import ProductError
 from rights.errors import RightsError
 from solar.model.errors import BadInput
-from vault.errors import BrokenSeal, Contended, Misconfigured, Tampered, Unavailable, VaultError
+from vault.errors import BrokenSeal, ClockJumped, Contended, Misconfigured, Tampered, Unavailable, VaultError
 
 
 class Code(IntEnum):
@@ -37,6 +38,7 @@ class Code(IntEnum):
     UNAVAILABLE = 3
     MISCONFIGURED = 4
     DAMAGED = 5
+    STOPPED = 6
 
 
 class CommandRefused(Exception):
@@ -51,6 +53,7 @@ ENDINGS: Final[tuple[tuple[tuple[type[Exception], ...], Code], ...]] = (
     ((DatabaseFailure,), Code.UNAVAILABLE),
     ((HvelvError, NotConfigured), Code.MISCONFIGURED),
     ((BrokenSeal, Tampered), Code.DAMAGED),
+    ((ClockJumped,), Code.STOPPED),
     (
         (VaultError, IdentityError, ProductError, RightsError, PolicyErrors, BadInput, CommandRefused, OutreachError),
         Code.REFUSED,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -66,14 +65,11 @@ def sweep(*, as_json: AsJson = False) -> None:
         typer.echo(f"removed {swept.subjects} erased subjects, {swept.blobs} blobs, {swept.requests} request keys")
 
 
-@asynccontextmanager
-async def _sweeping(settings: Settings) -> AsyncGenerator[House, None]:
+def _sweeping(settings: Settings) -> AbstractAsyncContextManager[House]:
     """A started house with the sweeper's role."""
-    from hvelv.house import running_database, started
+    from hvelv.house import open_house
 
-    with running_database(settings) as server:
-        async with started(settings, server, "sweeper") as opened:
-            yield opened
+    return open_house(settings, "sweeper")
 
 
 async def _roll(settings: Settings) -> Report:

@@ -41,6 +41,16 @@ def collect() -> None:
     run(Settings.load())
 
 
+def worker() -> None:
+    """Work in the background: the retention run every hour, leftovers every night. As many as there are machines.
+
+    Each job is done by one of them. Stops at SIGTERM or Ctrl-C when what it began is done.
+    """
+    from hvelv.working import run
+
+    run(Settings.load())
+
+
 def migrate(
     *,
     back: Annotated[str | None, typer.Option("--back", help="Undo down to and including this migration.")] = None,

@@ -26,6 +26,7 @@ BREACHES: Final = {
         "import asyncpg",
         "import cryptography.x509",
         "import hvac",
+        "import pgqueuer",
         "import pysodium",
         "import sentry_sdk",
         "import vault.storage.engine",

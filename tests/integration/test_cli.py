@@ -67,6 +67,7 @@ async def test_an_installation_is_made_twice_without_harm_and_the_doctor_is_cont
         "policy",
         "databases",
         "vault",
+        "clock",
     ]
 
 

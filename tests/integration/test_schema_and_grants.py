@@ -27,12 +27,16 @@ CHANGED: Final = [
 APPENDED: Final = [
     "ledger_checkpoint", "ledger_entry", "ledger_leaf", "ledger_log", "ledger_node", "ledger_subject", "tombstone",
 ]  # fmt: skip
+QUEUE: Final = ["pgqueuer", "pgqueuer_log", "pgqueuer_schedules", "pgqueuer_statistics"]
+RUN: Final = dict.fromkeys(QUEUE, ALL) | {"detached": "DELETE INSERT SELECT", "expiry_tick": "INSERT SELECT UPDATE"}
 CONTROL: Final[Mapping[str, Mapping[str, str]]] = {
     "hvelv_app": dict.fromkeys([*CHANGED, "device_key", "task", "token"], ALL)
     | dict.fromkeys(APPENDED, ADDING)
+    | RUN
     | {"erasure_request": "INSERT SELECT UPDATE"}
     | {"suppression": "DELETE INSERT SELECT"},
     "hvelv_sweeper": dict.fromkeys(CHANGED, ALL)
+    | RUN
     | dict.fromkeys(APPENDED, ADDING)
     | dict.fromkeys(SLOTS, "DELETE INSERT SELECT TRUNCATE UPDATE")
     | {"token": "SELECT", "task": "DELETE SELECT", "erasure_request": "DELETE SELECT UPDATE"},
@@ -52,6 +56,9 @@ WORDS: Final = {
     "epoch.state", "system_key.name", "index_token.field", "token.roles", "token.recipient", "token.purpose",
     "ledger_entry.kind", "ledger_entry.roles", "ledger_entry.purpose", "ledger_entry.recipient",
     "ledger_log.origin",
+    "pgqueuer.entrypoint", "pgqueuer.dedupe_key", "pgqueuer.headers", "pgqueuer_log.entrypoint",
+    "pgqueuer_log.traceback", "pgqueuer_schedules.entrypoint", "pgqueuer_schedules.expression",
+    "pgqueuer_statistics.entrypoint",
     "task.act", "task.system", "task.state", "task.failure",
     "tombstone.keys",  # a list of random ids
     "erasure_request.state",

@@ -63,6 +63,8 @@ class Keeping:
         self._holds: dict[tuple[str, RecordId], dict[str, datetime | None]] = {}
 
     def due(self, category: str, record: RecordId, now: datetime) -> frozenset[Retention]:
+        if self.world.restricted.intersection(self.world.up(record)):
+            return frozenset({KeptByHold("restriction", "GDPR Article 18", None)})
         held = self.holds(category, record, now)
         if held:
             longest = reduce(longer, held.values())

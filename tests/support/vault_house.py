@@ -13,6 +13,7 @@ from uuid import UUID
 from databases import Databases
 from determinism import SeededEntropy, SeededIds, VirtualClock
 
+from hvelv.house import SUMS
 from policies.document import load
 from policies.model import PolicySet, Principal, SubjectId
 from policies.values import NationalIds
@@ -101,6 +102,7 @@ def build_house(
         clock=clock,
         entropy=SeededEntropy(f"house {seed}"),
         national_ids=NationalIds.SYNTHETIC,
+        sums=SUMS,
         group=group,
     )
 

@@ -138,7 +138,7 @@ class Book:
         reason = act.access.reason or ""
         clear = self._clear(act, number, now)
         counts = Counts(
-            token=who.token if who else None,
+            token=who.token if who and who.token.int else None,
             subjects=len(act.outcomes),
             opened=sum(len(outcome.fields) for outcome in act.outcomes.values()),
             withheld=sum(max(count, 1) for _, _, count in rules),
@@ -171,7 +171,7 @@ class Book:
             entry=number,
             at=now,
             kind=act.kind.value,
-            actor=who.account if who else None,
+            actor=who.account if who and who.account.int else None,
             roles=tuple(sorted(who.roles)) if who else (),
             purpose=self._named(act.access.purpose, self._policy.purposes),
             recipient=self._named(act.access.recipient, {*self._policy.roles, *self._policy.recipients}),

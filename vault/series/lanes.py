@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from policies.model import FieldType, Mask, PolicySet, RecordId
+from policies.model import FieldType, Mask, PolicySet, RecordId, SubjectId
 from policies.standing import Standing
 from vault.house import House, Loaded
 from vault.opening import Decided
@@ -57,23 +57,34 @@ async def series_keys(house: House, loaded: Loaded) -> list[SeriesKey]:
 
     A head whose series is of no record of the standing is left out: nothing opens it.
     """
-    named = {
-        series_id(record, field, resolution): (record, field, resolution)
-        for record, field in _fields(house.policy, loaded)
-        for resolution in Resolution
-    }
-    if not named:
-        return []
+    return (await series_keys_of(house, [loaded]))[loaded.row.subject]
+
+
+async def series_keys_of(house: House, people: Sequence[Loaded]) -> dict[SubjectId, list[SeriesKey]]:
+    """The same of many, in one round trip; an empty list of whoever has no series."""
+    named = {loaded.row.subject: _names(house.policy, loaded) for loaded in people}
+    found: dict[SubjectId, list[SeriesKey]] = {subject: [] for subject in named}
+    asked = [subject for subject, names in named.items() if names]
+    if not asked:
+        return found
     async with house.control.connection() as connection:
-        rows = await fetch_series_keys(connection, loaded.row.subject)
-    found: list[SeriesKey] = []
-    for series, period, key, generation in rows:
-        if series in named:
-            record, field, resolution = named[series]
+        rows = await fetch_series_keys(connection, asked)
+    for of, series, period, key, generation in rows:
+        subject = SubjectId(of)
+        if series in named[subject]:
+            record, field, resolution = named[subject][series]
             category = house.policy.categories[house.policy.fields[field].category]
             row = DataKeyRow(key, category.number, record, generation, b"")
-            found.append(SeriesKey(row, series, record, category.name, field, resolution, period))
-    return sorted(found, key=lambda each: each.end)
+            found[subject].append(SeriesKey(row, series, record, category.name, field, resolution, period))
+    return {subject: sorted(keys, key=lambda each: each.end) for subject, keys in found.items()}
+
+
+def _names(policy: PolicySet, loaded: Loaded) -> dict[UUID, tuple[RecordId, str, Resolution]]:
+    return {
+        series_id(record, field, resolution): (record, field, resolution)
+        for record, field in _fields(policy, loaded)
+        for resolution in Resolution
+    }
 
 
 def series_of(policy: PolicySet, standing: Standing, record: RecordId, category: str | None) -> list[UUID]:

@@ -46,6 +46,11 @@ select s.subject, s.version, s.generation, s.dirty_since, st.key, st.sealed, st.
 from subject s join standing st on st.subject = s.subject
 where s.subject = any($1::uuid[]) and s.state = 1
 """
+_HEADS: Final = FETCH[
+    FETCH.index("  (select string_agg(uuid_send(h.record)") : FETCH.index("from subject s join standing")
+]
+FETCH_WITHOUT_HEADS: Final = FETCH.replace(_HEADS, "  null::bytea\n")
+"""For whoever weighs standings by the thousand: of a large subject the heads are most of it."""
 SLOTS: Final = [0, 1, 2, 3]
 
 
@@ -143,11 +148,13 @@ def _heads(packed: bytes) -> list[HeadRow]:
     ]
 
 
-async def fetch_subjects(connection: Any, subjects: Sequence[SubjectId]) -> dict[SubjectId, SubjectRow]:
+async def fetch_subjects(
+    connection: Any, subjects: Sequence[SubjectId], *, heads: bool = True
+) -> dict[SubjectId, SubjectRow]:
     """Everything control has of these live subjects; unknown and erased ones are missing. One round trip."""
-    rows = await connection.fetch(FETCH, list(subjects), SLOTS)
+    rows = await connection.fetch(FETCH if heads else FETCH_WITHOUT_HEADS, list(subjects), SLOTS)
     found: dict[SubjectId, SubjectRow] = {}
-    for subject, version, generation, dirty, key, standing, events, subject_keys, data_keys, heads in rows:
+    for subject, version, generation, dirty, key, standing, events, subject_keys, data_keys, packed in rows:
         name = SubjectId(subject)
         found[name] = SubjectRow(
             name,
@@ -159,7 +166,7 @@ async def fetch_subjects(connection: Any, subjects: Sequence[SubjectId]) -> dict
             events,
             subject_keys or b"",
             data_keys or b"",
-            heads or b"",
+            packed or b"",
         )
     return found
 

@@ -174,9 +174,14 @@ async def fetch_wrapped(connection: Any, subject: SubjectId) -> list[tuple[UUID,
     return [tuple(row) for row in rows]
 
 
-async def fetch_series_keys(connection: Any, subject: SubjectId) -> list[tuple[UUID, int, UUID, int]]:
-    """(series, period, id of the key, generation) of all of a subject's periods."""
-    rows = await connection.fetch("select series, period, key, generation from series_head where subject = $1", subject)
+async def fetch_series_keys(
+    connection: Any, subjects: Sequence[SubjectId]
+) -> list[tuple[SubjectId, UUID, int, UUID, int]]:
+    """(subject, series, period, id of the key, generation) of all periods of these subjects."""
+    rows = await connection.fetch(
+        "select subject, series, period, key, generation from series_head where subject = any($1::uuid[])",
+        list(subjects),
+    )
     return [tuple(row) for row in rows]
 
 
