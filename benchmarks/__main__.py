@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from benchmarks import (
+    bulk_series,
     documents,
     erasing,
     formats,
@@ -43,6 +44,7 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = MappingProxyType(
         "record": recording.run,
         "roofs": roofs.run,
         "meter-year": meter_year.run,
+        "bulk": bulk_series.run,
     }
 )
 LIBRARIES: Final = ("asyncpg", "cryptography", "granian", "graphql-core", "piccolo", "strawberry-graphql")

@@ -21,15 +21,17 @@ class Sizes:
     started: int  # subjects whose keys a cold start opens
     openers: int
     openings: int  # by each opener
+    meters: int  # of one turn; each has a year of hours
+    feed_days: int  # that each of them delivers, one by one
     delivered_days: int  # of hourly readings in one delivery
     metered: int  # customers whose year is delivered in one file
 
 
 FULL: Final = Sizes(
     runs=40, page=100, few_groups=10, many_groups=10_000, erasures=15, rolled=100_000, rolls=3, stained=100,
-    started=10_000, openers=16, openings=25, delivered_days=1_800, metered=40,
+    started=10_000, openers=16, openings=25, meters=100, feed_days=31, delivered_days=1_800, metered=40,
 )  # fmt: skip
 QUICK: Final = Sizes(
     runs=3, page=100, few_groups=10, many_groups=1_000, erasures=3, rolled=2_000, rolls=1, stained=5,
-    started=500, openers=16, openings=4, delivered_days=60, metered=2,
+    started=500, openers=16, openings=4, meters=8, feed_days=12, delivered_days=60, metered=2,
 )  # fmt: skip

@@ -19,6 +19,13 @@ class Against(StrEnum):
     OURSELVES = "-"  # ours in another state: warm or cold, small or large
 
 
+class Unit(StrEnum):
+    """What is compared."""
+
+    SECONDS = "s"
+    BYTES = "B"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     """One line: the median of our program against the median of another in the same run.
@@ -34,6 +41,7 @@ class Figure:
     against: Against
     at_most: float | None = None
     within: float | None = None
+    unit: Unit = Unit.SECONDS
 
     @property
     def ratio(self) -> float:
@@ -105,13 +113,17 @@ def _row(figure: Figure) -> tuple[str, ...]:
     kind = "" if figure.against is Against.OURSELVES else f"{figure.against.value} = "
     return (
         figure.work,
-        spoken(figure.ours),
+        _said(figure, figure.ours),
         figure.other,
-        spoken(figure.theirs),
+        _said(figure, figure.theirs),
         f"{kind}{figure.ratio:.3g}",
         _target(figure),
         {True: "met", False: "MISSED", None: ""}[figure.met],
     )
+
+
+def _said(figure: Figure, number: float) -> str:
+    return spoken(number) if figure.unit is Unit.SECONDS else f"{number:.2f} bytes"
 
 
 def _target(figure: Figure) -> str:

@@ -259,3 +259,81 @@ def x25519(scalar: bytes, point: bytes) -> bytes:
         if k >> bit & 1:
             x2, z2, x3, z3 = x3, z3, x2, z2
     return (x2 * pow(z2, p - 2, p) % p).to_bytes(32, "little")
+
+
+# ---------------------------------------------------------------- series, from docs/formats/series.md
+
+PLACES = {1: 2980, 2: 745, 3: 366, 4: 12}
+DAY_PLACES = {1: 100, 2: 25}
+SHARING = {1: 96, 2: 24, 3: 12, 4: 1}
+
+
+def series_of(record: bytes, field: str, resolution: int) -> bytes:
+    """The id of a series."""
+    return hashlib.sha256(bound("hvelv/hash/series/1", record, field.encode(), bytes([resolution]))).digest()[:16]
+
+
+def read_series_head(
+    above: bytes, place: tuple[bytes, bytes, int], generation: int, version: int, width: int, head: tuple[bytes, ...]
+) -> tuple[bytes, list[int]]:
+    """The key of a period and the numbers of the segments that count, from (wrapped key, list, proof)."""
+    subject, series, period = place
+    wrapped, accepted, proof = head
+    where = subject, series, struct.pack(">i", period)
+    key = read_wrapped(above, "hvelv/key/series/1", [*where, struct.pack(">i", generation)], wrapped)
+    aad = bound("hvelv/series-head/1", *where, struct.pack(">i", version), bytes([width]), accepted)
+    demand(len(proof) == 28 and gcm_open(key, proof[:12], proof[12:], aad) == b"" and len(accepted) % 8 == 0)
+    return key, [int.from_bytes(accepted[n : n + 8], "big", signed=True) for n in range(0, len(accepted), 8)]
+
+
+def read_segment(
+    key: bytes, place: tuple[bytes, bytes, int], number: int, resolution: int, width: int, blob: bytes
+) -> list[list[int]]:
+    """What a segment holds: [interval counted from the period's first, value, quality, registration time]."""
+    subject, series, period = place
+    demand(len(blob) > 30 and blob[0] == 1 and blob[1] in {1, 2, 3})
+    form = blob[1]
+    aad = bound(
+        "hvelv/segment/1", subject, series, struct.pack(">i", period), struct.pack(">q", number), bytes([form]),
+        bytes([width]),
+    )  # fmt: skip
+    plain = gcm_open(key, blob[2:14], blob[14:], aad)
+    demand(plain[0] == resolution and plain[1] == width)
+    return read_overlay(plain, width) if form == 3 else read_sheet(plain, form, resolution, width)
+
+
+def read_sheet(plain: bytes, form: int, resolution: int, width: int) -> list[list[int]]:
+    """A block or a day."""
+    places = PLACES[resolution] if form == 1 else DAY_PLACES[resolution]
+    sharing = SHARING[resolution] if form == 1 else places
+    times, row = -(-places // sharing), -(-places // 8)
+    values_at = 4 + 4 * times
+    planes_at = values_at + width * places
+    demand(len(plain) == planes_at + 3 * row)
+    offset = int.from_bytes(plain[2:4], "big")
+    found: list[list[int]] = []
+    for place in range(places):
+        byte, bit = divmod(place, 8)
+        quality = sum((plain[planes_at + plane * row + byte] >> (7 - bit) & 1) << plane for plane in range(3))
+        demand(quality < 7)
+        if quality:
+            value = int.from_bytes(plain[values_at + width * place : values_at + width * (place + 1)], "big")
+            at = 4 + 4 * (place // sharing)
+            found.append([offset + place, value, quality, int.from_bytes(plain[at : at + 4], "big")])
+    return found
+
+
+def read_overlay(plain: bytes, width: int) -> list[list[int]]:
+    """An overlay."""
+    demand(len(plain) == 4 + 32 * (2 + width + 1 + 4))
+    starts = (4, 68, 68 + 32 * width, 100 + 32 * width)
+    sizes = (2, width, 1, 4)
+    rows = [
+        [
+            int.from_bytes(plain[start + size * n : start + size * (n + 1)], "big")
+            for start, size in zip(starts, sizes, strict=True)
+        ]
+        for n in range(32)
+    ]
+    demand(all(row[2] < 7 for row in rows))
+    return [row for row in rows if row[2]]

@@ -151,7 +151,7 @@ class Arriving:
         policy = self._house.policy
         instance = policy.categories[policy.fields[arrival.field].category].instance
         loaded = judged.subjects[arrival.subject]
-        return Lane(loaded, arrival.record, arrival.field, arrival.readings.resolution, instance)
+        return Lane.of(loaded, arrival.record, arrival.field, arrival.readings.resolution, instance)
 
     # -- 2: what is new ------------------------------------------------------------------------------------------------
 

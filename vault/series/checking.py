@@ -10,7 +10,7 @@ import numpy as np
 from policies.model import FieldType, PolicySet, Sequel
 from policies.oslo import over
 from vault.series.axis import Resolution, Span, lived, number, period_bounds, period_of
-from vault.series.readings import Quality, Readings
+from vault.series.readings import Quality, Readings, Seconds, Wh
 from vault.series.request import Arrival
 
 LONGEST: Final = {
@@ -54,20 +54,25 @@ def _values(readings: Readings) -> str | None:
         return "readings.time"
     if int(readings.quality.max()) > Quality.MEASURED:
         return "readings.quality"
-    here = readings.present
-    registered, wh = readings.registered[here], readings.wh[here]
-    if not len(wh):
+    if not readings.quality.any():
         return None
+    whole = bool(readings.quality.all())
+    registered, wh = (column if whole else column[readings.present] for column in (readings.registered, readings.wh))
+    return _numbers(registered, wh, LARGEST_OF_SUMS if readings.resolution is Resolution.MONTH else LARGEST)
+
+
+def _numbers(registered: Seconds, wh: Wh, limit: int) -> str | None:
     if int(registered.min()) < 1 or int(registered.max()) >= 1 << 32:
         return "readings.time"
     if int(wh.min()) < 0:
         return "readings.negative"
-    limit = LARGEST_OF_SUMS if readings.resolution is Resolution.MONTH else LARGEST
     return None if int(wh.max()) < limit else "readings.large"
 
 
 def touched(readings: Readings) -> Readings:
     """Without missing intervals at the ends, and with nothing in those between."""
+    if readings.quality.all() and len(readings.quality):
+        return readings
     here = np.flatnonzero(readings.quality)
     if not len(here):
         return readings.cut(Span(readings.first, readings.first))
@@ -97,10 +102,10 @@ def coarsens_at(policy: PolicySet, field: str, period_end: datetime) -> tuple[st
 def outlived(policy: PolicySet, arrival: Arrival, now: datetime) -> str | None:
     """`retention:<rule>`: a period of these readings is a sum by now, or should be. None if none is."""
     readings = arrival.readings
-    first = np.flatnonzero(readings.quality)[:1]
-    if not len(first):
+    first = int(readings.present.argmax()) if readings.quality.any() else None
+    if first is None:
         return None
     instance = policy.categories[policy.fields[arrival.field].category].instance
-    period = period_of(readings.resolution, instance, readings.first + int(first[0]))
+    period = period_of(readings.resolution, instance, readings.first + first)
     at = coarsens_at(policy, arrival.field, period_bounds(period)[1])
     return None if at is None or now < at[1] else f"retention:{at[0]}"

@@ -174,7 +174,7 @@ class Coarsening:
         for head in heads:
             key = by_key[head.series, head.period]
             instance = self._house.policy.categories[key.category].instance
-            lane = Lane(due.loaded, key.record, key.field, key.resolution, instance)
+            lane = Lane.of(due.loaded, key.record, key.field, key.resolution, instance)
             found.append(unlocked(self._house, lane, head))
         return found
 
@@ -191,7 +191,7 @@ class Coarsening:
                 part = counts.cut(frame)
                 if part.quality.any():
                     sums.setdefault(into[period.lane.field], {}).setdefault(month, []).append(part)
-        lanes = [Lane(due.loaded, due.record, field, Resolution.MONTH, self._instance(field)) for field in sums]
+        lanes = [Lane.of(due.loaded, due.record, field, Resolution.MONTH, self._instance(field)) for field in sums]
         arrivals: list[Placed] = []
         for number, lane in enumerate(lanes):
             months = sums[lane.field]

@@ -9,9 +9,13 @@ Integers are big-endian. Three forms; each begins with
 
 A block (places = `axis.PLACES`) and a day (places = `axis.DAY_PLACES`) hold one version of each place:
 
-    4         4·r  registration times, seconds since 1970, ascending, the rest zero; r = 32 in a block, 4 in a day
+    4         4·r  registration times, seconds since 1970: time g is that of places p·g to p·(g + 1) − 1; zero where
+                   none of them has a value
     4 + 4·r   w·n  values; zero where missing
-    …         n    marks: number of the registration time · 8 + quality (`readings.Quality`); zero where missing
+    …         3·⌈n/8⌉  qualities (`readings.Quality`): all lowest bits, then all middle ones, then all highest ones, the
+                   first place in the highest bit of the first byte
+
+with p = 24 hours, 96 quarters, 12 days or 1 month in a block, so r = ⌈n/p⌉; a day has one time, r = 1.
 
 An overlay holds up to 32 versions, of intervals anywhere in the period:
 
@@ -20,8 +24,8 @@ An overlay holds up to 32 versions, of intervals anywhere in the period:
     …         32    qualities; zero where there is no version
     …         4·32  registration times
 
-The size depends on form, resolution and width alone, never on what is inside. What has more different registration
-times than the table has room for is left over, and goes into overlays. Specification: `docs/formats/series.md`.
+The size depends on form, resolution and width alone, never on what is inside. What was registered at another time than
+its neighbours is left over, and goes into overlays. Specification: `docs/formats/series.md`.
 """
 
 from __future__ import annotations
@@ -30,7 +34,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, unique
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -44,9 +48,10 @@ Octets = npt.NDArray[np.uint8]
 
 HEADER_BYTES: Final = 4
 ENTRIES: Final = 32
-QUALITY_MASK: Final = 7
-QUALITY_SHIFT: Final = 3
+NO_QUALITY: Final = 7
 WIDTHS: Final = (2, 4, 8)
+SHARING: Final = {Resolution.QUARTER: 96, Resolution.HOUR: 24, Resolution.DAY: 12, Resolution.MONTH: 1}
+"""How many places of a block share a registration time."""
 NEVER: Final = np.int64(1 << 40)
 
 
@@ -75,15 +80,21 @@ class Layout:
         return PLACES[self.resolution] if self.form is Form.BLOCK else DAY_PLACES[self.resolution]
 
     @property
+    def sharing(self) -> int:
+        """How many places share a registration time."""
+        return SHARING[self.resolution] if self.form is Form.BLOCK else self.places
+
+    @property
     def times(self) -> int:
-        """How many different registration times there is room for."""
-        return 32 if self.form is Form.BLOCK else 4
+        """How many registration times there are."""
+        return -(-self.places // self.sharing)
 
     @property
     def size(self) -> int:
         """Bytes."""
-        fixed = (2 + 4) * ENTRIES if self.form is Form.OVERLAY else 4 * self.times
-        return HEADER_BYTES + fixed + (self.width + 1) * self.places
+        if self.form is Form.OVERLAY:
+            return HEADER_BYTES + (2 + self.width + 1 + 4) * ENTRIES
+        return HEADER_BYTES + 4 * self.times + self.width * self.places + 3 * -(-self.places // 8)
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -113,28 +124,31 @@ def width_of(largest: int) -> int:
 # -- to bytes --------------------------------------------------------------------------------------------------------
 
 
-def encode(layout: Layout, offsets: Numbers, wh: Wh, quality: Qualities, registered: Seconds) -> tuple[Octets, Flags]:
+def encode(
+    layout: Layout, offsets: Numbers, wh: np.ndarray[Any, Any], quality: Qualities, registered: Seconds
+) -> tuple[Octets, Flags]:
     """Blocks or days as bytes.
 
     Args:
         layout: form block or day.
         offsets: (rows,) interval of place 0, counted from the first of the period.
-        wh: (rows, places); fits the width; zero where missing.
+        wh: (rows, places) of any integer type; fits the width; zero where missing.
         quality: (rows, places); zero where missing.
         registered: (rows, places); zero where missing.
 
     Returns:
-        (rows, size) bytes, and (rows, places) what is left over because the table of times is full.
+        (rows, size) bytes, and (rows, places) what is left over: registered at another time than most around it.
     """
     rows, places = wh.shape
     octets = _headed(layout, offsets)
-    table, marks, left = _times(layout.times, quality, registered)
+    table, left = _times(layout, quality, registered)
+    if left.any():
+        wh, quality = np.where(left, 0, wh), np.where(left, np.uint8(0), quality)
     values_at = HEADER_BYTES + 4 * layout.times
     marks_at = values_at + layout.width * places
     octets[:, HEADER_BYTES:values_at] = table.astype(">u4").view(np.uint8).reshape(rows, -1)
-    kept = np.where(left, 0, wh) if left.any() else wh
-    octets[:, values_at:marks_at] = kept.astype(f">u{layout.width}").view(np.uint8).reshape(rows, -1)
-    octets[:, marks_at:] = marks
+    octets[:, values_at:marks_at] = wh.astype(f">u{layout.width}").view(np.uint8).reshape(rows, -1)
+    octets[:, marks_at:] = np.concatenate([np.packbits(quality >> bit & 1, axis=1) for bit in range(3)], axis=1)
     return octets, left
 
 
@@ -146,30 +160,37 @@ def _headed(layout: Layout, offsets: Numbers) -> Octets:
     return octets
 
 
-def _times(room: int, quality: Qualities, registered: Seconds) -> tuple[Seconds, Octets, Flags]:
-    """Tables of times (rows, room), marks (rows, places), and what is left over."""
+def _times(layout: Layout, quality: Qualities, registered: Seconds) -> tuple[Seconds, Flags]:
+    """The times (rows, times), and what is left over (rows, places)."""
     present = quality != 0
     latest = registered.max(axis=1, initial=0)
-    earliest = np.where(present, registered, NEVER).min(axis=1, initial=NEVER)
-    table = np.zeros((len(quality), room), np.int64)
-    table[:, 0] = latest
-    marks = quality.copy()
+    earliest = (registered if present.all() else np.where(present, registered, NEVER)).min(axis=1)
+    used = _grouped(layout, present).any(axis=2)
+    table = np.where(used, latest[:, None], 0)
     left = np.zeros(quality.shape, np.bool_)
-    for row in np.flatnonzero(earliest < latest):
-        here = np.flatnonzero(present[row])
-        times, which, counts = np.unique(registered[row, here], return_inverse=True, return_counts=True)
-        if len(times) > room:  # the commonest stay
-            keep = np.sort(np.argsort(-counts, kind="stable")[:room])
-            number = np.full(len(times), -1)
-            number[keep] = np.arange(room)
-            which, times = number[which], times[keep]
-            left[row, here[which < 0]] = True
-            marks[row, here[which < 0]] = 0
-            here, which = here[which >= 0], which[which >= 0]
-        table[row] = 0
-        table[row, : len(times)] = times
-        marks[row, here] |= (which << QUALITY_SHIFT).astype(np.uint8)
-    return table, marks, left
+    uneven = np.flatnonzero(earliest < latest)
+    if len(uneven):
+        table[uneven] = _commonest(_grouped(layout, registered[uneven]))
+        shared = np.repeat(table[uneven], layout.sharing, axis=1)[:, : layout.places]
+        left[uneven] = present[uneven] & (shared != registered[uneven])
+    return table, left
+
+
+def _grouped(layout: Layout, column: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """(rows, times, sharing), filled up with zeros."""
+    padded = np.zeros((len(column), layout.times * layout.sharing), column.dtype)
+    padded[:, : layout.places] = column
+    return padded.reshape(len(column), layout.times, layout.sharing)
+
+
+def _commonest(groups: np.ndarray[Any, Any]) -> Seconds:
+    """Of each group the commonest time that is not zero."""
+    table: Seconds = groups.max(axis=2)
+    uneven = np.argwhere(np.where(groups == 0, NEVER, groups).min(axis=2) < table)
+    for row, group in uneven:
+        times, counts = np.unique(groups[row, group][groups[row, group] != 0], return_counts=True)
+        table[row, group] = times[np.argmax(counts)]
+    return table
 
 
 def encode_overlays(layout: Layout, at: Numbers, wh: Wh, quality: Qualities, registered: Seconds) -> Octets:
@@ -200,7 +221,7 @@ def decode(layout: Layout, plain: Sequence[bytes]) -> Sheets:
     if (octets[:, 0] != layout.resolution).any() or (octets[:, 1] != layout.width).any():
         raise BrokenSeal(BROKEN)
     sheets = _overlays(layout, octets) if layout.form is Form.OVERLAY else _columns(layout, octets)
-    if (sheets.quality == QUALITY_MASK).any():
+    if int(sheets.quality.max(initial=0)) >= NO_QUALITY:
         raise BrokenSeal(BROKEN)
     return sheets
 
@@ -210,23 +231,13 @@ def _columns(layout: Layout, octets: Octets) -> Sheets:
     marks_at = values_at + layout.width * layout.places
     offsets = _numbers(octets[:, 2:4], 2)
     table = _numbers(octets[:, HEADER_BYTES:values_at], 4)
-    marks = octets[:, marks_at:]
-    quality = marks & np.uint8(QUALITY_MASK)
-    number = marks >> np.uint8(QUALITY_SHIFT)
-    if (number >= layout.times).any():
-        raise BrokenSeal(BROKEN)
-    if number.any():
-        registered = np.take_along_axis(table, number.astype(np.intp), axis=1)
-    else:
-        registered = np.repeat(table[:, :1], layout.places, axis=1)
-    registered[quality == 0] = 0
-    return Sheets(
-        layout,
-        offsets + _places(layout.places),
-        _numbers(octets[:, values_at:marks_at], layout.width),
-        quality,
-        registered,
-    )
+    planes = np.unpackbits(octets[:, marks_at:].reshape(len(octets), 3, -1), axis=2, count=layout.places)
+    quality = (planes[:, 0] | planes[:, 1] << 1 | planes[:, 2] << 2).astype(np.uint8)
+    registered = np.repeat(table, layout.sharing, axis=1)[:, : layout.places]
+    if not quality.all():
+        registered = np.where(quality == 0, 0, registered)
+    wh = _numbers(octets[:, values_at:marks_at], layout.width)
+    return Sheets(layout, offsets + _places(layout.places), wh, quality, registered)
 
 
 def _overlays(layout: Layout, octets: Octets) -> Sheets:

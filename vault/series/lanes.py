@@ -22,7 +22,7 @@ from vault.storage.series import fetch_series_keys
 def lanes_of(decided: Decided) -> list[Lane]:
     """Every series that may be opened whole. A use that sees less than the plain value sees nothing of a series."""
     return [
-        Lane(item.loaded, grant.record, field.name, resolution, grant.category.instance)
+        Lane.of(item.loaded, grant.record, field.name, resolution, grant.category.instance)
         for item in decided.plans
         for grant in item.grants
         for field, screened in grant.fields

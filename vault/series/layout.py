@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from policies.model import Instance
 from vault.series import axis
 from vault.series.axis import Resolution, Span
 from vault.series.codec import ENTRIES, Form, Layout, Octets, encode, encode_overlays
-from vault.series.readings import Flags, Numbers, Qualities, Readings, Seconds, Versions, Wh, joined, ordered
+from vault.series.readings import Flags, Numbers, Qualities, Readings, Seconds, Versions, joined, ordered
 
 BLOCK_DAYS: Final = 8
 LANE: Final = 1 << 32
@@ -82,14 +82,17 @@ def blocks(kind: Kind, lanes: Numbers, stacked: Sequence[Readings]) -> Iterator[
     Yields pages of blocks, and (lanes, versions) for what does not make a block.
     """
     span = stacked[0].span
-    wh = np.stack([each.wh for each in stacked])
+    wh = np.stack([each.wh for each in stacked]).astype(f"u{kind.width}")
     quality = np.stack([each.quality for each in stacked])
     registered = np.stack([each.registered for each in stacked])
     for frame in axis.frames(kind.resolution, span):
         part = frame.meet(span)
         columns = slice(part.first - span.first, part.stop - span.first)
         rows = np.flatnonzero(quality[:, columns].any(axis=1))
-        piece = _Piece(part, lanes[rows], wh[rows, columns], quality[rows, columns], registered[rows, columns])
+        if len(rows) == len(lanes):  # views, no copies
+            piece = _Piece(part, lanes, wh[:, columns], quality[:, columns], registered[:, columns])
+        else:
+            piece = _Piece(part, lanes[rows], wh[rows, columns], quality[rows, columns], registered[rows, columns])
         if _is_block(kind, part):
             yield from _framed(kind, frame, piece)
         else:
@@ -102,14 +105,16 @@ class _Piece:
 
     part: Span
     lanes: Numbers
-    wh: Wh
+    wh: np.ndarray[Any, Any]
     quality: Qualities
     registered: Seconds
 
     def flat(self, chosen: Flags | None = None) -> tuple[Numbers, Versions]:
         rows, places = np.nonzero(self.quality if chosen is None else chosen)
-        found = (self.wh[rows, places], self.quality[rows, places], self.registered[rows, places])
-        return self.lanes[rows], Versions(places + self.part.first, *found)
+        wh = self.wh[rows, places].astype(np.int64)
+        return self.lanes[rows], Versions(
+            places + self.part.first, wh, self.quality[rows, places], self.registered[rows, places]
+        )
 
 
 def _is_block(kind: Kind, part: Span) -> bool:
@@ -123,7 +128,7 @@ def _framed(kind: Kind, frame: Span, piece: _Piece) -> Iterator[Pages | tuple[Nu
     cuts = _cuts(kind, [frame])
     at = piece.part.first - frame.first
     shape = len(piece.lanes), layout.places
-    wh, quality, registered = np.zeros(shape, np.int64), np.zeros(shape, np.uint8), np.zeros(shape, np.int64)
+    wh, quality, registered = np.zeros(shape, piece.wh.dtype), np.zeros(shape, np.uint8), np.zeros(shape, np.int64)
     columns = slice(at, at + piece.part.length)
     wh[:, columns], quality[:, columns], registered[:, columns] = piece.wh, piece.quality, piece.registered
     rows = np.zeros(len(piece.lanes), np.int64)

@@ -35,16 +35,14 @@ class Lane:
     field: str
     resolution: Resolution
     instance: Instance
+    subject: SubjectId
+    series: UUID
 
-    @property
-    def subject(self) -> SubjectId:
-        """Whose it is."""
-        return self.loaded.row.subject
-
-    @property
-    def series(self) -> UUID:
-        """Its id."""
-        return series_id(self.record, self.field, self.resolution)
+    @classmethod
+    def of(cls, loaded: Loaded, record: RecordId, field: str, resolution: Resolution, instance: Instance) -> Lane:
+        """The lane of a record's field."""
+        series = series_id(record, field, resolution)
+        return cls(loaded, record, field, resolution, instance, loaded.row.subject, series)
 
 
 @dataclass(frozen=True, slots=True)

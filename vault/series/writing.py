@@ -21,12 +21,14 @@ from vault.series.merging import Merged, Placed
 from vault.series.periods import Lane, Period
 from vault.series.readings import Numbers, Versions, joined
 from vault.series.sealed import Place, listed, prove, seal_segment, wrap_key
+from vault.storage.rows import fast_id
 from vault.storage.series import SeriesHeadRow
 
 Segment = tuple[SubjectId, UUID, int, int, bytes]
 
 NUMBER_BYTES: Final = 8
 ID_BYTES: Final = 16
+DRAWN_BYTES: Final = 6_000
 WIDTH_OF_SUMS: Final = 8
 
 
@@ -93,6 +95,7 @@ class _Writer:
         self._found = found
         self._open: dict[tuple[int, int], _Open] = {}
         self._made = Written()
+        self._drawn, self._at = b"", 0
 
     def write(self, kind: Kind, places: Sequence[int]) -> None:
         """Everything new of the lanes of a kind."""
@@ -142,11 +145,20 @@ class _Writer:
 
     def _new(self, lane: Lane, period: int, width: int) -> _Open:
         row, place = lane.loaded.row, Place.of(lane.subject, lane.series, period)
-        drawn = self._house.entropy(KEY_BYTES + NONCE_BYTES + ID_BYTES)
+        drawn = self._draw(KEY_BYTES + NONCE_BYTES + ID_BYTES)
         key, nonce = Secret(drawn[:KEY_BYTES]), drawn[KEY_BYTES : KEY_BYTES + NONCE_BYTES]
         wrapped = wrap_key(self._house.keys.subject_key(row), key, place, row.generation, nonce)
-        name = UUID(bytes=drawn[-ID_BYTES:], version=4)
-        return _Open(lane, place, Sealer(key), name, wrapped, version=0, width=width, loose=False, listed=[])
+        return _Open(
+            lane,
+            place,
+            Sealer(key),
+            fast_id(drawn[-ID_BYTES:]),
+            wrapped,
+            version=0,
+            width=width,
+            loose=False,
+            listed=[],
+        )
 
     def _again(self, there: Period, lane: int, width: int) -> _Open:
         head, kept = there.head, lane not in self._found.replacing
@@ -161,6 +173,13 @@ class _Writer:
             loose=head.loose and kept,
             listed=list(there.numbers) if kept else [],
         )
+
+    def _draw(self, size: int) -> bytes:
+        """So many random bytes, drawn by the kilobyte: a year of meters needs them by the hundred thousand."""
+        if self._at + size > len(self._drawn):
+            self._drawn, self._at = self._house.entropy(DRAWN_BYTES), 0
+        self._at += size
+        return self._drawn[self._at - size : self._at]
 
     def rows(self) -> Written:
         """Heads for every period written to."""

@@ -24,7 +24,6 @@ FORWARDS = (
         primary key (subject, series, period)
     ) with (fillfactor = 90)""",
     "create index series_head_loose on series_head (period, subject) where loose",  # where compaction looks
-    "create index series_head_period on series_head (period, subject)",  # where coarsening looks
     "grant select, insert, update, delete on series_head to hvelv_app, hvelv_sweeper",
 )
 BACKWARDS = ("drop table series_head",)
