@@ -17,6 +17,7 @@ from benchmarks import (
     bulk_series,
     documents,
     erasing,
+    feed,
     formats,
     in_process,
     meter_year,
@@ -24,6 +25,7 @@ from benchmarks import (
     recording,
     rolling,
     roofs,
+    series_reads,
     starting,
 )
 from benchmarks.ground import Ground, connect, ground, policy
@@ -45,6 +47,8 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = MappingProxyType(
         "roofs": roofs.run,
         "meter-year": meter_year.run,
         "bulk": bulk_series.run,
+        "feed": feed.run,
+        "series": series_reads.run,
     }
 )
 LIBRARIES: Final = ("asyncpg", "cryptography", "granian", "graphql-core", "piccolo", "strawberry-graphql")

@@ -10,6 +10,7 @@ import itertools
 import os
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -54,42 +55,48 @@ LIKE: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """Connections to the plain designs."""
+
+    natural: Any
+    like: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Seconds of each turn, and bytes of the log of all turns."""
+
+    times: dict[str, list[float]]
+    logs: dict[str, int]
+
+
 async def run(place: Ground, results: Results) -> None:
     """The figures `bulk`, `disk` and `log`."""
     each = place.sizes.meters
     async with place.pair() as pair, place.plain() as natural, place.plain() as like, Vault(pair.house()) as vault:
         town = await grid(vault, each * ROUNDS)
-        plain, twin = await connect(natural), await connect(like)
+        twins = Twins(await connect(natural), await connect(like))
         owner = {kind: await connect(pair.owner(kind)) for kind in ("control", "contents")}
-        await plain.execute(READINGS)
+        await twins.natural.execute(READINGS)
         for statement in LIKE:
-            await twin.execute(statement)
-        times: dict[str, list[float]] = {"ours": [], "natural": [], "like": []}
-        logs = {"ours": 0, "natural": 0}
-        empty = await _sizes(owner, plain)
+            await twins.like.execute(statement)
+        taken = Taken({"ours": [], "natural": [], "like": []}, {"ours": 0, "natural": 0})
+        empty = await _sizes(owner, twins.natural)
         for number in range(ROUNDS):
             meters = town.meters[number * each : (number + 1) * each]
-            years = [hours(meter, *YEAR) for meter in meters]
-            await _round(vault, town, meters, years, plain, twin, times, logs, results)
-        full = await _sizes(owner, plain)
+            await _round(vault, town, meters, twins, taken, results)
+        full = await _sizes(owner, twins.natural)
         await _checked(vault, town, results)
-        count = each * ROUNDS * len(years[0].wh)
-        _figures(results, times, logs, {name: full[name] - empty[name] for name in full}, count, each)
-        for connection in (plain, twin, *owner.values()):
+        _figures(results, taken, {name: full[name] - empty[name] for name in full}, each)
+        for connection in (twins.natural, twins.like, *owner.values()):
             await connection.close()
 
 
 async def _round(
-    vault: Vault,
-    town: Grid,
-    meters: Sequence[Meter],
-    years: Sequence[Readings],
-    plain: Any,
-    twin: Any,
-    times: dict[str, list[float]],
-    logs: dict[str, int],
-    results: Results,
+    vault: Vault, town: Grid, meters: Sequence[Meter], twins: Twins, taken: Taken, results: Results
 ) -> None:
+    years = [hours(meter, *YEAR) for meter in meters]
     arrivals = [arrival(meter, year) for meter, year in zip(meters, years, strict=True)]
     table = list(itertools.chain.from_iterable(rows(meter, year) for meter, year in zip(meters, years, strict=True)))
 
@@ -98,17 +105,17 @@ async def _round(
         results.check(appended.total().accepted == len(table), "bulk: not everything was accepted")
 
     async def natural() -> None:
-        await plain.copy_records_to_table("readings", records=table, columns=COLUMNS)
+        await twins.natural.copy_records_to_table("readings", records=table, columns=COLUMNS)
 
     async def like() -> None:
-        await _like(twin, meters, years)
+        await _like(twins.like, meters, years)
 
-    await plain.execute("checkpoint")
+    await twins.natural.execute("checkpoint")
     for name, program in (("ours", ours), ("natural", natural), ("like", like)):
-        before = await wal_at(plain)
-        times[name].append(await seconds(program))
-        if name in logs:
-            logs[name] += await wal_since(plain, before)
+        before = await wal_at(twins.natural)
+        taken.times[name].append(await seconds(program))
+        if name in taken.logs:
+            taken.logs[name] += await wal_since(twins.natural, before)
 
 
 async def _like(twin: Any, meters: Sequence[Meter], years: Sequence[Readings]) -> None:
@@ -151,9 +158,8 @@ async def _checked(vault: Vault, town: Grid, results: Results) -> None:
         results.check(right, "bulk: a meter reads otherwise")
 
 
-def _figures(
-    results: Results, times: dict[str, list[float]], logs: dict[str, int], sizes: dict[str, int], count: int, each: int
-) -> None:
+def _figures(results: Results, taken: Taken, sizes: dict[str, int], each: int) -> None:
+    times, logs, count = taken.times, taken.logs, each * ROUNDS * 8_760
     ours = median(times["ours"])
     work = f"bulk, {each:,} meters × a year of hours"
     results.figures += [
