@@ -1,7 +1,7 @@
-"""`feed`: a day of hours per meter and call of the pipeline, bytes in, every day of a month; then compaction.
+"""`feed`: a month of hours, bytes in, day by day and in one file; then compaction.
 
-Three deliveries in a hundred come twice, one reading in a hundred is corrected a day later. Both programs read the same
-lines with the same reader. The plain twin is idempotent too: COPY into a temporary table, then INSERT … ON CONFLICT DO
+Three deliveries in a hundred come twice, one reading in a hundred is corrected by a later one. Both programs read the
+same lines with the same reader. The plain twin is idempotent too: COPY into a temporary table, then INSERT … ON CONFLICT DO
 UPDATE where the registration is newer. Afterwards the lengths of all segments are compared with who was away.
 """
 
@@ -27,6 +27,7 @@ START: Final = datetime(2025, 9, 30, 22, tzinfo=UTC)
 FIRST: Final = int(START.timestamp()) // 3600
 DAY: Final = 24
 CORRECTED, TWICE, AWAY = 100, 33, 10
+NONE: Final = np.zeros(0, np.int64)
 MERGE: Final = (
     "insert into readings select * from incoming on conflict (point, start) do update set wh = excluded.wh,"
     " quality = excluded.quality, registered = excluded.registered where readings.registered < excluded.registered"
@@ -41,22 +42,23 @@ class Delivery:
     readings: int
 
 
-def delivery(meters: Sequence[Meter], day: int) -> Delivery:
-    """The lines of one day. Every tenth meter is away for some days and delivers nothing."""
+def delivery(meters: Sequence[Meter], day: int, days: int) -> Delivery:
+    """The lines of these days. Every tenth meter is away for some days and delivers nothing of them."""
     parts: list[bytes] = []
     count = 0
+    registered = 1_760_000_000 + 86_400 * day
     for meter in meters:
-        for salt, wanted in ((0, day), (0, day if (meter.number + day) % TWICE == 0 else -1), (1, day - 1)):
-            if wanted < 0 or away(meter, wanted):
-                continue
-            rows = np.arange(DAY) if salt == 0 else np.arange((meter.number + day) % DAY, DAY, CORRECTED)[:1]
-            if salt and (meter.number + day) % (CORRECTED // DAY):
-                continue
-            registered = 1_760_000_000 + 86_400 * wanted + salt * 90_000
-            at = FIRST + DAY * wanted + rows
-            wh = (at * 2_654_435_761 + meter.number * 40_503 + salt * 97) % 8_999
-            parts += [b"%d;%d;%d;6;%d\n" % (meter.number, a, w, registered) for a, w in zip(at, wh, strict=True)]
-            count += len(rows)
+        rows = np.concatenate(
+            [DAY * n + np.arange(DAY) for n in range(day, day + days) if not away(meter, n)] or [NONE]
+        )
+        again = rows if (meter.number + day) % TWICE == 0 else NONE
+        earlier = np.arange((meter.number * 7 + day) % CORRECTED, DAY * day, CORRECTED)[-days:]
+        late = np.array([row for row in earlier if not away(meter, int(row) // DAY)], np.int64)
+        for salt, some in ((0, rows), (0, again), (1, late)):
+            wh = ((FIRST + some) * 2_654_435_761 + meter.number * 40_503 + salt * 97) % 8_999
+            said = registered + salt
+            parts += [b"%d;%d;%d;6;%d\n" % (meter.number, FIRST + at, w, said) for at, w in zip(some, wh, strict=True)]
+            count += len(some)
     return Delivery(b"".join(parts), count)
 
 
@@ -87,33 +89,40 @@ def arrivals(meters: Sequence[Meter], lines: bytes) -> list[Any]:
 
 
 async def run(place: Ground, results: Results) -> None:
-    """The figures."""
-    async with place.pair() as pair, place.plain() as natural, Vault(pair.house()) as vault:
-        town = await grid(vault, place.sizes.meters)
-        plain, contents = await connect(natural), await connect(pair.owner("contents"))
-        await plain.execute(READINGS)
-        await plain.execute("create temporary table incoming (like readings) on commit delete rows")
-        ours = theirs = 0.0
-        given = [delivery(town.meters, day) for day in range(place.sizes.feed_days)]
-        for each in given:
-            began = time.perf_counter()
-            await vault.append(town.ingest, METERING, arrivals(town.meters, each.lines))
-            between = time.perf_counter()
-            await _merge(plain, each.lines)
-            ours, theirs = ours + between - began, theirs + time.perf_counter() - between
+    """The figures: a month day by day, and as it comes in one file."""
+    for days in (1, place.sizes.feed_days):
+        async with place.pair() as pair, place.plain() as natural, Vault(pair.house()) as vault:
+            town = await grid(vault, place.sizes.meters)
+            plain, contents = await connect(natural), await connect(pair.owner("contents"))
+            await plain.execute(READINGS)
+            await plain.execute("create temporary table incoming (like readings) on commit delete rows")
+            await _fed(vault, town, plain, (place.sizes.feed_days, days), results)
+            await _side_channel(contents, town, results)
+            for connection in (plain, contents):
+                await connection.close()
+
+
+async def _fed(vault: Vault, town: Grid, plain: Any, days: tuple[int, int], results: Results) -> None:
+    whole, step = days
+    ours = theirs = 0.0
+    given = [delivery(town.meters, day, step) for day in range(0, whole, step)]
+    for each in given:
         began = time.perf_counter()
-        folded = await vault.compact(town.folder, FOLDING, limit=1_000_000)
-        ours += time.perf_counter() - began
-        await _checked(vault, town, plain, place.sizes.feed_days, results)
-        results.figures.append(
-            Figure(work=f"feed of {len(town.meters):,} meters, day by day, folded", ours=ours,
-                   other="idempotent plaintext rows", theirs=theirs, against=Against.NATURAL, at_most=0.15)
-        )  # fmt: skip
-        speed = sum(each.readings for each in given) / ours
-        results.notes.append(f"feed: {speed:,.0f} readings a second; {folded.before} segments became {folded.after}")
-        await _side_channel(contents, town, results)
-        for connection in (plain, contents):
-            await connection.close()
+        await vault.append(town.ingest, METERING, arrivals(town.meters, each.lines))
+        between = time.perf_counter()
+        await _merge(plain, each.lines)
+        ours, theirs = ours + between - began, theirs + time.perf_counter() - between
+    began = time.perf_counter()
+    folded = await vault.compact(town.folder, FOLDING, limit=1_000_000)
+    ours += time.perf_counter() - began
+    await _checked(vault, town, plain, whole, results)
+    how = "day by day" if step == 1 else f"{step} days in one file"
+    results.figures.append(
+        Figure(work=f"feed of {len(town.meters):,} meters, {how}, folded", ours=ours,
+               other="idempotent plaintext rows", theirs=theirs, against=Against.NATURAL, at_most=0.15)
+    )  # fmt: skip
+    speed = sum(each.readings for each in given) / ours
+    results.notes.append(f"feed, {how}: {speed:,.0f} readings a second, {folded.before} segments became {folded.after}")
 
 
 async def _merge(plain: Any, lines: bytes) -> None:

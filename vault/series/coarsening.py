@@ -43,7 +43,15 @@ from vault.series.writing import Written, written
 from vault.storage.engine import Collision, retrying
 from vault.storage.epochs import hold_current_epoch
 from vault.storage.recording import record as record_entries
-from vault.storage.series import delete_heads, fetch_heads, insert_heads, insert_segments, mark_dirty, update_heads
+from vault.storage.series import (
+    SeriesHeadRow,
+    delete_heads,
+    fetch_heads,
+    insert_heads,
+    insert_segments,
+    mark_dirty,
+    update_heads,
+)
 from vault.storage.writing import insert_tombstone, lock_subjects
 
 PAUSE_SECONDS: Final = 0.005
@@ -170,13 +178,12 @@ class Coarsening:
             heads = await fetch_heads(connection, [(subject, series, period) for series, period in by_key])
         if len(heads) != len(by_key):
             raise Collision("a series changed since it was read")
-        found: list[Period] = []
+        pairs: list[tuple[Lane, SeriesHeadRow]] = []
         for head in heads:
             key = by_key[head.series, head.period]
             instance = self._house.policy.categories[key.category].instance
-            lane = Lane.of(due.loaded, key.record, key.field, key.resolution, instance)
-            found.append(unlocked(self._house, lane, head))
-        return found
+            pairs.append((Lane.of(due.loaded, key.record, key.field, key.resolution, instance), head))
+        return unlocked(self._house, pairs)
 
     async def _sums(self, due: _Due, periods: Sequence[Period], into: Mapping[str, str]) -> Written:
         filed = await opened(self._house, periods)
@@ -206,7 +213,7 @@ class Coarsening:
         years = {month // 12 for month in months}
         async with self._house.control.connection() as connection:
             heads = await fetch_heads(connection, [(lane.subject, lane.series, year) for year in years])
-        periods = [unlocked(self._house, lane, head) for head in heads]
+        periods = unlocked(self._house, ((lane, head) for head in heads))
         _, versions = versions_in(await opened(self._house, periods), [0] * len(periods))
         return set(versions.at.tolist())
 

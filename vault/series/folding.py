@@ -90,12 +90,13 @@ class Folding(Opening):
             await self._house.token_is_live(who)
             return None, []
         lanes = {(lane.subject, lane.series): lane for lane in lanes_of(decided)}
-        return entry, [
-            unlocked(self._house, lane, head)
+        pairs = [
+            (lane, head)
             for head in heads
             if (lane := lanes.get((head.subject, head.series))) is not None
             and head.generation == lane.loaded.row.generation
         ]
+        return entry, unlocked(self._house, pairs)
 
     async def _fold(self, periods: Sequence[Period]) -> tuple[Written, int]:
         """Rewrite what has something to fold; how many segments that was made of."""

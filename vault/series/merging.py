@@ -83,9 +83,9 @@ async def _fetch(house: House, lanes: Sequence[Lane], arrivals: Sequence[Placed]
         for number, lane in enumerate(lanes)
         if (lane.subject, lane.series) in widths
     }
-    for head in heads:
-        number, period = keys[head.subject, head.series, head.period]
-        found.periods[number, period] = unlocked(house, lanes[number], head)
+    places = [keys[head.subject, head.series, head.period] for head in heads]
+    pairs = [(lanes[number], head) for (number, _), head in zip(places, heads, strict=True)]
+    found.periods.update(zip(places, unlocked(house, pairs), strict=True))
 
 
 def _periods(lane: Lane, readings: Readings) -> list[int]:

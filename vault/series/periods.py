@@ -5,7 +5,7 @@ Whoever calls this has decided and recorded. Nothing here is handed out of the v
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -64,20 +64,26 @@ class Filed:
     period: Numbers
 
 
-def unlocked(house: House, lane: Lane, head: SeriesHeadRow) -> Period:
-    """The key and the proven list of a head.
+def unlocked(house: House, heads: Iterable[tuple[Lane, SeriesHeadRow]]) -> list[Period]:
+    """The key and the proven list of each head.
 
     Raises:
-        BrokenSeal: the head was damaged, moved or replaced.
-        Collision: a roll renewed the subject's key since it was read.
+        BrokenSeal: a head was damaged, moved or replaced.
+        Collision: a roll renewed a subject's key since it was read.
     """
-    row = lane.loaded.row
-    if head.generation != row.generation:
-        raise Collision(STALE)
-    place = Place.of(head.subject, head.series, head.period)
-    sealer = Sealer(unwrap_key(house.keys.subject_key(row), head.wrapped, place, head.generation))
-    check(sealer, place, head.version, head.width, head.accepted, head.proof)
-    return Period(lane, head, place, sealer, numbers_of(head.accepted))
+    above: dict[SubjectId, Sealer] = {}
+    found: list[Period] = []
+    for lane, head in heads:
+        row = lane.loaded.row
+        if head.generation != row.generation:
+            raise Collision(STALE)
+        if head.subject not in above:
+            above[head.subject] = house.keys.subject_key(row)
+        place = Place.of(head.subject, head.series, head.period)
+        sealer = Sealer(unwrap_key(above[head.subject], head.wrapped, place, head.generation))
+        check(sealer, place, head.version, head.width, head.accepted, head.proof)
+        found.append(Period(lane, head, place, sealer, numbers_of(head.accepted)))
+    return found
 
 
 async def opened(house: House, periods: Sequence[Period]) -> list[Filed]:

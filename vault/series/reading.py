@@ -13,21 +13,18 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import numpy as np
-
 from policies.model import Access, FieldType, Principal, SubjectId
 from vault.errors import BrokenSeal, Contended, Invalid
 from vault.house import ROUNDS
 from vault.ledger.book import Kind
 from vault.opening import Decided, Opening
 from vault.planning import Question, question
-from vault.request import Everyone, FieldMask, RecordFilter, Secret, Withheld
+from vault.request import Everyone, FieldMask, RecordFilter, Withheld
 from vault.series import axis
-from vault.series.axis import Resolution, Span
-from vault.series.codec import Form, Sheets
+from vault.series.axis import Resolution
 from vault.series.lanes import lanes_of
-from vault.series.periods import Filed, Lane, Period, opened, unlocked, versions_in
-from vault.series.readings import Readings, Versions, laid, nothing, ordered, strength
+from vault.series.laying import laid_out
+from vault.series.periods import Lane, opened, unlocked
 from vault.series.request import Series, SeriesOpened
 from vault.storage.engine import Collision
 from vault.storage.series import SeriesHeadRow, fetch_heads_in
@@ -128,9 +125,9 @@ class SeriesOpening(Opening):
     async def _read(self, lanes: Sequence[Lane], start: datetime, end: datetime, *, history: bool) -> list[Series]:
         heads = await self._heads(lanes, start, end)
         by_key = {(lane.subject, lane.series): lane for lane in lanes}
-        periods = [unlocked(self._house, by_key[head.subject, head.series], head) for head in heads]
+        periods = unlocked(self._house, ((by_key[head.subject, head.series], head) for head in heads))
         filed = await opened(self._house, periods)
-        return _laid_out(periods, filed, start, end, history=history)
+        return laid_out(periods, filed, start, end, history=history)
 
     async def _heads(self, lanes: Sequence[Lane], start: datetime, end: datetime) -> list[SeriesHeadRow]:
         months = _months(start, end)
@@ -159,71 +156,3 @@ def _months(start: datetime, end: datetime) -> range:
         return range(0)
     first, last = axis.number(Resolution.MONTH, start), axis.number(Resolution.MONTH, end)
     return range(first, last + (not axis.begins(Resolution.MONTH, end)))
-
-
-def _laid_out(
-    periods: Sequence[Period], filed: Sequence[Filed], start: datetime, end: datetime, *, history: bool
-) -> list[Series]:
-    lanes = list(dict.fromkeys(id(period.lane) for period in periods))
-    numbers = {lane: place for place, lane in enumerate(lanes)}
-    of = [numbers[id(period.lane)] for period in periods]
-    into: list[Readings] = []
-    named: list[Lane] = []
-    for number in range(len(lanes)):
-        mine = [period for period, lane in zip(periods, of, strict=True) if lane == number]
-        named.append(mine[0].lane)
-        into.append(nothing(mine[0].lane.resolution, _kept(mine, start, end)))
-    for each in sorted(filed, key=lambda found: found.sheets.layout.form is not Form.BLOCK):
-        _lay(into, of, each)
-    earlier = _earlier(into, of, filed) if history else [None] * len(into)
-    return [
-        Series(lane.subject, lane.record, lane.field, Secret(readings), None if old is None else Secret(old))
-        for lane, readings, old in zip(named, into, earlier, strict=True)
-        if readings.span.length
-    ]
-
-
-def _kept(periods: Sequence[Period], start: datetime, end: datetime) -> Span:
-    resolution = periods[0].lane.resolution
-    spans = [axis.period_span(resolution, period.head.period) for period in periods]
-    whole = Span(min(span.first for span in spans), max(span.stop for span in spans))
-    return axis.between(resolution, start, end).meet(whole)
-
-
-def _lay(into: Sequence[Readings], of: Sequence[int], each: Filed) -> None:
-    sheets: Sheets = each.sheets
-    resolution = sheets.layout.resolution
-    for row, period in enumerate(each.period):
-        target = into[of[int(period)]]
-        if sheets.layout.form is Form.OVERLAY:
-            _lay_one_by_one(target, sheets, row)
-        else:
-            laid(
-                target,
-                Readings(
-                    resolution, int(sheets.at[row, 0]), sheets.wh[row], sheets.quality[row], sheets.registered[row]
-                ),
-            )
-
-
-def _lay_one_by_one(target: Readings, sheets: Sheets, row: int) -> None:
-    for place in np.flatnonzero(sheets.quality[row]).tolist():
-        one = slice(place, place + 1)
-        at = int(sheets.at[row, place])
-        laid(
-            target,
-            Readings(target.resolution, at, sheets.wh[row, one], sheets.quality[row, one], sheets.registered[row, one]),
-        )
-
-
-def _earlier(into: Sequence[Readings], of: Sequence[int], filed: Sequence[Filed]) -> list[Versions]:
-    lane, versions = versions_in(filed, of)
-    found: list[Versions] = []
-    for number, readings in enumerate(into):
-        mine = ordered(versions.take(lane == number))
-        inside = mine.take((mine.at >= readings.first) & (mine.at < readings.span.stop))
-        places = inside.at - readings.first
-        counts = strength(readings.quality, readings.registered)[places]
-        force = strength(inside.quality, inside.registered)
-        found.append(inside.take((force != counts) | (inside.wh != readings.wh[places])))
-    return found

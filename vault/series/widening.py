@@ -34,10 +34,11 @@ async def widened(house: House, lanes: Sequence[Lane], needed: Mapping[int, int]
     numbers = {(lanes[number].subject, lanes[number].series): number for number in grown}
     async with house.control.connection() as connection:
         heads = await fetch_heads_in(connection, list(numbers), EVER)
-    for head in heads:
-        number = numbers[head.subject, head.series]
-        found.periods[number, head.period] = unlocked(house, lanes[number], head)
-        found.widths[number] = max(found.widths[number], head.width)
+    of = [numbers[head.subject, head.series] for head in heads]
+    pairs = [(lanes[number], head) for number, head in zip(of, heads, strict=True)]
+    for number, period in zip(of, unlocked(house, pairs), strict=True):
+        found.periods[number, period.head.period] = period
+        found.widths[number] = max(found.widths[number], period.head.width)
     keys = [key for key in found.periods if key[0] in grown]
     filed = await opened(house, [found.periods[key] for key in keys])
     owner, known = versions_in(filed, [number for number, _ in keys])

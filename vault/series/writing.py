@@ -96,6 +96,7 @@ class _Writer:
         self._open: dict[tuple[int, int], _Open] = {}
         self._made = Written()
         self._drawn, self._at = b"", 0
+        self._above: dict[SubjectId, Sealer] = {}
 
     def write(self, kind: Kind, places: Sequence[int]) -> None:
         """Everything new of the lanes of a kind."""
@@ -147,7 +148,9 @@ class _Writer:
         row, place = lane.loaded.row, Place.of(lane.subject, lane.series, period)
         drawn = self._draw(KEY_BYTES + NONCE_BYTES + ID_BYTES)
         key, nonce = Secret(drawn[:KEY_BYTES]), drawn[KEY_BYTES : KEY_BYTES + NONCE_BYTES]
-        wrapped = wrap_key(self._house.keys.subject_key(row), key, place, row.generation, nonce)
+        if lane.subject not in self._above:
+            self._above[lane.subject] = self._house.keys.subject_key(row)
+        wrapped = wrap_key(self._above[lane.subject], key, place, row.generation, nonce)
         return _Open(
             lane,
             place,
