@@ -1,8 +1,9 @@
 """`feed`: a month of hours, bytes in, day by day and in one file; then compaction.
 
 Three deliveries in a hundred come twice, one reading in a hundred is corrected by a later one. Both programs read the
-same lines with the same reader. The plain twin is idempotent too: COPY into a temporary table, then INSERT … ON CONFLICT DO
-UPDATE where the registration is newer. Afterwards the lengths of all segments are compared with who was away.
+same lines with the same reader. The plain twin is idempotent too: COPY into a temporary table, then INSERT with ON
+CONFLICT DO UPDATE where the registration is newer. Afterwards the lengths of all segments are compared with who was
+away.
 """
 
 from __future__ import annotations

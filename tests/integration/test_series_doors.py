@@ -13,6 +13,7 @@ from power import CONSUMPTION, EXPORT, METERING, REGISTERED, Metering, arrival, 
 from vault_house import Home, home
 
 from policies.model import SubjectId
+from vault.errors import Conflict
 from vault.request import RequestKey
 from vault.series.readings import Quality, Readings
 from vault.series.request import SeriesOpened, Taken
@@ -137,6 +138,36 @@ async def test_the_same_request_has_one_effect(meters: Metering) -> None:
     first = await meters.vault.append(ingest, METERING, arrivals, key)
     again = await meters.vault.append(ingest, METERING, arrivals, key)
     assert again == replace(first, replayed=True)
+    with pytest.raises(Conflict):
+        await meters.vault.append(ingest, METERING, arrivals, RequestKey("file 1", b"another file"))
+
+
+async def test_nothing_but_gaps_is_taken_and_leaves_nothing(meters: Metering) -> None:
+    customer = await meters.customer()
+    gaps = readings(at("2025-06-03T00:00+02:00"), at("2025-06-04T00:00+02:00"))
+    gaps.quality[:] = Quality.MISSING
+    assert await meters.takes(arrival(customer, gaps)) == Taken()
+    assert not (await meters.read(customer, *YEAR)).series
+
+
+async def test_a_month_that_one_of_many_has_not_read_stays_missing(meters: Metering) -> None:
+    one, two = await meters.customers(2)
+    whole, holes = readings(*YEAR), readings(*YEAR)
+    june = slice(24 * 151 - 1, 24 * 181 - 1)
+    holes.quality[june] = Quality.MISSING
+    appended = await meters.append([arrival(one, whole), arrival(two, holes)])
+    assert [taken.accepted for taken in appended.taken] == [8760, 8760 - 720]
+    assert not only(await meters.read(two, *YEAR)).quality[june].any()
+    assert same(only(await meters.read(one, *YEAR)), whole)
+
+
+async def test_a_category_kept_by_the_year_has_one_key_a_year_and_is_read_by_the_month(meters: Metering) -> None:
+    customer = await meters.customer()
+    field = "metering_point.register_readings"
+    await meters.append([arrival(customer, readings(*YEAR), 0, field)])
+    march = at("2025-03-01T00:00"), at("2025-04-01T00:00+02:00")
+    assert same(only(await meters.read(customer, *march, (field,))), readings(*march))
+    assert same(only(await meters.read(customer, *YEAR, (field,))), readings(*YEAR))
 
 
 async def test_what_the_policy_refuses_is_reported_and_the_rest_is_stored(meters: Metering) -> None:

@@ -21,7 +21,9 @@ from vault.request import Cause, CauseKind, RequestKey, Scope
 from vault.series import arriving, coarsening, folding, periods, reading
 from vault.series.readings import Quality
 from vault.series.request import Taken
+from vault.series.sweeping import unlisted
 from vault.storage.engine import Collision
+from vault.storage.series import insert_segments
 from vault.sweeping import sweep
 
 pytestmark = pytest.mark.slow
@@ -41,7 +43,7 @@ def meters(house: Home) -> Metering:
     return Metering(house)
 
 
-def first(real: Callable[..., Awaitable[object]], before: Callable[[], Awaitable[object]]) -> Any:
+def first(real: Callable[..., Awaitable[object]], happens: Callable[[], Awaitable[object]]) -> Any:
     """Once, something else happens right before."""
     done = False
 
@@ -49,10 +51,15 @@ def first(real: Callable[..., Awaitable[object]], before: Callable[[], Awaitable
         nonlocal done
         if not done:
             done = True
-            await before()
+            await happens()
         return await real(*arguments, **named)
 
     return called
+
+
+def before(patch: pytest.MonkeyPatch, place: Any, name: str, happens: Callable[[], Awaitable[object]]) -> None:
+    """Once, right before the function of this name, something else happens."""
+    patch.setattr(place, name, first(getattr(place, name), happens))
 
 
 def june(hours: int, salt: int = 0, registered: int = 1_760_000_000, skip: int = 0) -> Any:
@@ -82,7 +89,7 @@ async def test_one_request_sent_twice_at_once_has_one_effect(meters: Metering, m
     async def other() -> None:
         await meters.vault.append(ingest, METERING, arrivals, key)
 
-    monkeypatch.setattr(arriving, "insert_segments", first(arriving.insert_segments, other))
+    before(monkeypatch, arriving, "insert_segments", other)
     assert (await meters.vault.append(ingest, METERING, arrivals, key)).replayed
 
 
@@ -95,13 +102,13 @@ async def test_somebody_else_writes_in_between_and_it_is_compared_again(
     async def other() -> None:
         await meters.append([arrival(customer, june(24))])
 
-    monkeypatch.setattr(arriving, name, first(getattr(arriving, name), other))
+    before(monkeypatch, arriving, name, other)
     assert await meters.takes(arrival(customer, june(48))) == Taken(accepted=24, duplicate=24)
 
     async def again() -> None:
         await meters.append([arrival(customer, june(12, skip=48))])
 
-    monkeypatch.setattr(arriving, name, first(getattr(arriving, name), again))
+    before(monkeypatch, arriving, name, again)
     assert await meters.takes(arrival(customer, june(24, skip=48))) == Taken(accepted=12, duplicate=12)
 
 
@@ -114,7 +121,7 @@ async def test_a_roll_in_between_is_waited_out(house: Home, meters: Metering, mo
     async def rolls() -> None:
         await roll(house)
 
-    monkeypatch.setattr(arriving, "insert_segments", first(arriving.insert_segments, rolls))
+    before(monkeypatch, arriving, "insert_segments", rolls)
     assert await meters.takes(arrival(customer, june(24, skip=24))) == Taken(accepted=24)
     assert await hours_of(meters, customer) == 48
 
@@ -158,18 +165,64 @@ async def test_hours_that_arrive_while_they_are_summed_are_not_lost(
     customer = await meters.customer()
     await meters.append([arrival(customer, june(24))])
 
+    came: list[int] = []
+
     async def other() -> None:
         house.clock.set(at("2026-03-01T00:00"))
         ingest = await house.principal("meter_ingest")
-        await house.vault.append(ingest, METERING, [arrival(customer, june(24, skip=24))])
+        came.append(24 * (1 + len(came)))
+        await house.vault.append(ingest, METERING, [arrival(customer, june(24, skip=came[-1]))])
         house.clock.set(at("2029-03-01T00:00"))
 
     await later(house, meters, customer)
     for name in ("fetch_heads", "insert_segments"):
-        monkeypatch.setattr(coarsening, name, first(getattr(coarsening, name), other))
+        before(monkeypatch, coarsening, name, other)
     await coarsens(house, meters, customer)
     (sums,) = (await meters.read(customer, *JUNE, (CONSUMPTION, SUMS))).series
-    assert sums.readings.reveal().wh.tolist() == [int(june(48).wh.sum())]
+    assert sums.readings.reveal().wh.tolist() == [int(june(72).wh.sum())]
+
+
+async def test_hours_erased_while_they_are_summed_are_not_summed(
+    house: Home, meters: Metering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer = await meters.customer()
+    await meters.append([arrival(customer, june(24))])
+    await later(house, meters, customer)
+
+    async def gone() -> None:
+        await execute(house.databases, "delete from series_head")
+
+    before(monkeypatch, coarsening, "fetch_heads", gone)
+    assert (await coarsens(house, meters, customer)).periods == 0
+
+
+async def test_a_head_of_a_series_nobody_has_is_left_alone(house: Home, meters: Metering) -> None:
+    customer = await meters.customer()
+    await meters.append([arrival(customer, june(24))])
+    await execute(house.databases, "update series_head set series = gen_random_uuid()")
+    await later(house, meters, customer)
+    assert (await coarsens(house, meters, customer)).periods == 0
+    assert not (await meters.read(customer, *JUNE)).series
+
+
+async def test_a_number_that_is_taken_is_not_taken_twice(house: Home, meters: Metering) -> None:
+    customer = await meters.customer()
+    row = (customer.subject, customer.points[0], 1, 7, b"sealed")
+    async with house.house.contents.transaction() as connection:
+        await insert_segments(connection, [row], 1)
+    with pytest.raises(Collision):
+        async with house.house.contents.transaction() as connection:
+            await insert_segments(connection, [row], 1)
+
+
+async def test_a_sweep_stops_at_its_limit_and_leaves_what_is_listed(house: Home, meters: Metering) -> None:
+    customer = await meters.customer()
+    await meters.append([arrival(customer, june(48))])
+    await execute(house.databases, "update segment set stored_at = '2020-01-01'", kind="contents")
+    async with another_house(house, "sweeper", sweeper=True) as sweeping:
+        assert await unlisted(sweeping, 1_000) == 0
+        await execute(house.databases, "delete from series_head")
+        assert await unlisted(sweeping, 1) == 2
 
 
 async def test_a_subject_that_keeps_changing_is_left_for_later(
@@ -206,7 +259,7 @@ async def test_a_token_revoked_in_between_stops_every_door(
     async def revokes() -> None:
         await house.vault.tokens.revoke(vault.token)
 
-    monkeypatch.setattr(coarsening, "insert_segments", first(coarsening.insert_segments, revokes))
+    before(monkeypatch, coarsening, "insert_segments", revokes)
     with pytest.raises(TokenRefused):
         await coarsens(house, meters, customer)
     with pytest.raises(TokenRefused):
@@ -259,7 +312,7 @@ async def test_a_reader_whose_segments_are_folded_and_swept_meanwhile_reads_agai
         async with another_house(house, "sweeper", sweeper=True) as sweeping:
             await sweep(sweeping)
 
-    monkeypatch.setattr(periods, "fetch_segments", first(periods.fetch_segments, folds))
+    before(monkeypatch, periods, "fetch_segments", folds)
     assert await hours_of(meters, customer) == 72
 
 
@@ -278,7 +331,7 @@ async def test_a_standing_that_changes_while_it_is_decided_is_decided_again(
         await house.vault.seal(dpo, Access("rights", "asked", "dpo"), [], [event])
 
     committer = house.house.committer
-    monkeypatch.setattr(committer, "record", first(committer.record, changes))
+    before(monkeypatch, committer, "record", changes)
     assert await hours_of(meters, customer) == 48
     refused = (await meters.append([arrival(customer, june(24, skip=48))])).taken[0].rule
     assert refused == "restriction"
@@ -311,6 +364,11 @@ async def test_two_blocks_of_a_month_and_a_part_of_it_are_read_as_one(meters: Me
     end = JUNE[0] + timedelta(hours=10)
     (series,) = (await meters.read(customer, *JUNE)).series
     assert series.readings.reveal().wh.tolist() == [*whole.wh[:480].tolist(), *hole.wh[480:].tolist()]
+    await meters.append([arrival(customer, june(24, salt=2, registered=1_780_000_000))])
+    await meters.append([arrival(other, june(48, salt=2))])
+    assert (await meters.vault.compact(await meters.somebody("vault"), FOLDING)).periods == 1
+    assert await hours_of(meters, other) == 288
+    whole = june(24, salt=2)
     (part,) = (await meters.read(customer, JUNE[0], end)).series
     assert part.readings.reveal().wh.tolist() == whole.wh[:10].tolist()
 

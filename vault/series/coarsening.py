@@ -193,11 +193,11 @@ class Coarsening:
             resolution = period.lane.resolution
             span = axis.period_span(resolution, period.head.period)
             counts = counting(resolution, span, versions.take(owner == place))
-            for frame in axis.frames(resolution, span):
-                month = axis.number(Resolution.MONTH, axis.instant(resolution, frame.first))
-                part = counts.cut(frame)
-                if part.quality.any():
-                    sums.setdefault(into[period.lane.field], {}).setdefault(month, []).append(part)
+            months = sums.setdefault(into[period.lane.field], {})
+            parts = [part for frame in axis.frames(resolution, span) if (part := counts.cut(frame)).quality.any()]
+            for part in parts:
+                month = axis.number(Resolution.MONTH, axis.instant(resolution, part.first))
+                months.setdefault(month, []).append(part)
         lanes = [Lane.of(due.loaded, due.record, field, Resolution.MONTH, self._instance(field)) for field in sums]
         arrivals: list[Placed] = []
         for number, lane in enumerate(lanes):

@@ -77,13 +77,14 @@ async def _fetch(house: House, lanes: Sequence[Lane], arrivals: Sequence[Placed]
     }
     async with house.control.connection() as connection:
         heads = await fetch_heads(connection, list(keys))
-        widths = await fetch_widths(connection, [(lane.subject, lane.series) for lane in lanes])
-    found.widths = {
-        number: widths[lane.subject, lane.series]
-        for number, lane in enumerate(lanes)
-        if (lane.subject, lane.series) in widths
-    }
-    places = [keys[head.subject, head.series, head.period] for head in heads]
+        places = [keys[head.subject, head.series, head.period] for head in heads]
+        found.widths = {number: head.width for (number, _), head in zip(places, heads, strict=True)}
+        unknown = {
+            (lane.subject, lane.series): number for number, lane in enumerate(lanes) if number not in found.widths
+        }
+        if unknown:
+            widths = await fetch_widths(connection, list(unknown))
+            found.widths.update((unknown[series], width) for series, width in widths.items())
     pairs = [(lanes[number], head) for (number, _), head in zip(places, heads, strict=True)]
     found.periods.update(zip(places, unlocked(house, pairs), strict=True))
 
