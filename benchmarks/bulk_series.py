@@ -126,7 +126,8 @@ async def _like(twin: Any, meters: Sequence[Meter], years: Sequence[Readings]) -
     for page in blocks(kind, np.arange(len(meters)), years):
         if isinstance(page, Pages):
             numbers = struct.unpack(f">{len(page.octets)}q", os.urandom(8 * len(page.octets)))
-            for row, lane in enumerate(page.lane.tolist()):
+            lanes: list[int] = page.lane.tolist()
+            for row, lane in enumerate(lanes):
                 segments.append((*names[lane], int(page.period[row]), numbers[row], page.octets[row].tobytes()))
     async with twin.transaction():
         await twin.copy_records_to_table("incoming", records=segments)

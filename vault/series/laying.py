@@ -102,8 +102,9 @@ def _copy(of: Sequence[Spot], each: Filed) -> list[int]:
     first: dict[tuple[int, int, int], int] = {}
     groups: dict[tuple[int, int], tuple[_Table, list[int], list[int]]] = {}
     rest: list[int] = []
-    begins = each.sheets.at[:, 0].tolist()
-    for row, (period, begin) in enumerate(zip(each.period.tolist(), begins, strict=True)):
+    begins: list[int] = each.sheets.at[:, 0].tolist()
+    owners: list[int] = each.period.tolist()
+    for row, (period, begin) in enumerate(zip(owners, begins, strict=True)):
         table, number = of[period]
         if first.setdefault((id(table), number, begin), row) != row:
             rest.append(row)
