@@ -9,42 +9,48 @@ import asyncio
 import json
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from rich.console import Console
 from rich.progress import Progress
 
-from hvelv.app import AppSettings, create_app
+from hvelv.app import AppSettings, create_app, deliveries_into
+from hvelv.deputy import Deputy
 from hvelv.embedded import EmbeddedPostgres
 from hvelv.errors import SettingsRefused
 from hvelv.house import addresses, house, now, read_policy
 from hvelv.installing import install
+from hvelv.metered import Staff, delivered, hours, metering_point, supplied
 from hvelv.population import Cast, people, settle
 from hvelv.reports import watching
 from hvelv.serving import served, until_stopped
 from hvelv.settings import Settings
 from identity.issuing import InsecureDevelopment, issue_token
 from identity.specs import LONGEST
-from policies.model import Principal, RoleKind, SubjectId
+from policies.model import Access, Principal, RoleKind, SubjectId
+from policies.oslo import oslo_date
 from vault import Vault
-from vault.request import Secret
+from vault.request import ByValue, Secret
 from vault.tokens import TokenSpec
 
 POPULATION: Final = 500
+METERED: Final = 3
 PAGES: Final = 100
 ADVISOR: Final = UUID("00000000-0000-4000-8000-00000000ad01")
 """The advisor's account: the same at every start, so that yesterday's assignments still hold."""
 
 CASES: Final = "customers(first: 3) { edges { node { name phone projects { address } } } }"
 ENTRIES: Final = "ledger(first: 5) { edges { node { at kind purpose roles subjects opened withheld } } }"
+YEARS: Final = 'series(kind: CONSUMPTION, from: "2025-01-01", to: "2029-01-01", resolution: MONTH)'
 SAMPLES: Final = (
     ("CUSTOMER", "{ me { name email projects { address roof { areaDm2 } } } }"),
     ("CUSTOMER", "{ me { accesses(first: 5) { edges { node { at kind roles purpose fields } } } } }"),
     ("ADVISOR", f'query @access(purpose: OFFER, reason: "case 7") {{ {CASES} }}'),
     ("ADVISOR", f"query @access(purpose: OFFER) {{ {CASES} }}"),
     ("DPO", f"query @access(purpose: AUDIT) {{ {ENTRIES} }}"),
+    ("METERED", f"{{ me {{ powerContracts {{ meteringPoints {{ meterNumber {YEARS} {{ energyWh }} }} }} }} }}"),
 )
 """Operations to begin with, and whose token they want. The fourth states no reason: see what it answers."""
 
@@ -106,10 +112,29 @@ async def _someone(vault: Vault) -> SubjectId | None:
     return found.found[0] if found.found else None
 
 
-async def _tokens(vault: Vault, customer: SubjectId, console: Console) -> None:
+async def _metered(vault: Vault, console: Console) -> SubjectId:
+    """The first of a few power customers, with hours from the beginning of last year to yesterday."""
+    desk = Desk(vault)
+    staff = await Staff.of(desk.principal)
+    wanted = ByValue("metering_point.id", Secret(metering_point(0)))
+    found = await vault.open(staff.service, Access("metering", None, "meter_ingest"), wanted, frozenset({wanted.field}))
+    if found.found:
+        return found.found[0]
+    console.print("[dim]a few power customers with their hours …[/]")
+    today = oslo_date(now())
+    first = date(today.year - 1, 1, 1)
+    customers = [await supplied(vault, staff, number, first, now) for number in range(METERED)]
+    for customer in customers:
+        await delivered(vault, staff, hours(customer.metering_point, first, today), now)
+    return customers[0].subject
+
+
+async def _tokens(vault: Vault, customer: SubjectId, metered: SubjectId, console: Console) -> None:
     desk = Desk(vault)
     for name, secret in {
         "CUSTOMER": await desk.token("self", subject=customer),
+        "METERED": await desk.token("self", subject=metered),
+        "GRID": await desk.token("grid_company", recipient="grid_company", purpose="meter_delivery"),
         "ADVISOR": await desk.token("advisor", account=ADVISOR),
         "INSTALLER": await desk.token("installer", recipient="installer", purpose="installation"),
         "DPO": await desk.token("dpo"),
@@ -127,9 +152,12 @@ async def _develop(settings: Settings, server: EmbeddedPostgres, console: Consol
             with Progress(console=console) as progress:
                 customer = await seed(vault, POPULATION, progress, now())
         console.print("[bold]development tokens[/] (insecure: handed to whoever starts this command)")
-        await _tokens(vault, customer, console)
+        await _tokens(vault, customer, await _metered(vault, console), console)
         app = create_app(
-            vault, AppSettings(development=True, graphiql=settings.data_dir / "graphiql"), ready=vault.ready
+            vault,
+            AppSettings(development=True, graphiql=settings.data_dir / "graphiql"),
+            ready=vault.ready,
+            deliveries=deliveries_into(vault, Deputy(vault, settings), now),
         )
         async with served(app, settings.host, settings.port) as url:
             console.print(f"\nGraphQL at {url}/graphql, GraphiQL at {url}/graphiql; end with Ctrl-C")

@@ -58,7 +58,7 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Ru
     said = ""
     for _ in range(ENOUGH_LINES):
         said += process.stdout.readline()
-        if said.count("curl -s") == 5 and said.rstrip().endswith("'"):
+        if said.count("curl -s") == 6 and said.rstrip().endswith("'"):
             break
     yield Running(process, said, folder)
     process.send_signal(signal.SIGINT)
@@ -72,21 +72,23 @@ def asked(running: Running, number: int) -> dict[str, Any]:
     return answer
 
 
-async def test_five_hundred_people_are_there(running: Running) -> None:
+async def test_five_hundred_people_and_three_power_customers_are_there(running: Running) -> None:
     server = EmbeddedPostgres(running.folder / "postgres")
     server.attach()
     connection = await connect(server.dsn(cluster.OWNER, "hvelv_control"))
-    assert await connection.fetchval("select count(*) from subject") == 500
+    assert await connection.fetchval("select count(*) from subject") == 503
     await connection.close()
 
 
 async def test_everybody_it_promises_gets_a_token_that_differs(running: Running) -> None:
-    assert set(running.tokens) == {"CUSTOMER", "ADVISOR", "INSTALLER", "DPO", "SECOND_PERSON", "WEBSITE"}
-    assert len(set(running.tokens.values())) == 6
+    assert set(running.tokens) == {
+        "CUSTOMER", "METERED", "GRID", "ADVISOR", "INSTALLER", "DPO", "SECOND_PERSON", "WEBSITE",
+    }  # fmt: skip
+    assert len(set(running.tokens.values())) == 8
 
 
 async def test_the_samples_answer_as_they_are_meant_to(running: Running) -> None:
-    mine, accesses, cases, without_reason, ledger = (asked(running, number) for number in range(5))
+    mine, accesses, cases, without_reason, ledger, metered = (asked(running, number) for number in range(6))
     assert "errors" not in mine
     assert mine["data"]["me"]["email"]
     assert accesses["data"]["me"]["accesses"]["edges"]
@@ -96,6 +98,8 @@ async def test_the_samples_answer_as_they_are_meant_to(running: Running) -> None
     assert {each["extensions"].get("rule") for each in without_reason["errors"]} == {"reason"}
     assert "+47" not in json.dumps(without_reason)
     assert len(ledger["data"]["ledger"]["edges"]) == 5
+    (contract,) = metered["data"]["me"]["powerContracts"]
+    assert sum(wh or 0 for wh in contract["meteringPoints"][0]["series"]["energyWh"]) > 1_000_000
 
 
 async def test_an_interrupt_ends_it_in_order_and_stops_the_database(running: Running) -> None:
