@@ -6,7 +6,9 @@ import asyncio
 import json
 import signal
 import sys
+from base64 import b64encode
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,11 +17,13 @@ import pytest
 from databases import Databases
 from deliveries import jsonl
 from determinism import SeededIds, VirtualClock
-from nabostrom_world import PowerCase
+from nabostrom_world import PowerCase, entry, person
 
 from hvelv.cli import main
 from hvelv.commands.exits import Code
+from hvelv.embedded import EmbeddedPostgres
 from hvelv.house import now, open_vault
+from hvelv.metered import synthetic_id
 from hvelv.settings import Settings
 from policies.model import SELF, Access, SubjectId
 from policies.oslo import midnight, oslo_date
@@ -30,6 +34,8 @@ POINT = "707057500000000018"
 SINCE = date(2026, 1, 1)
 REGISTERED = datetime(2026, 3, 1, tzinfo=UTC)
 HOURLY = "metering_point.consumption_hourly"
+IDENTITY = synthetic_id(date(1987, 3, 4))  # nobody else's in any test, so that every file may be searched for it
+IN_CLEAR = "index_token_subject"  # the name of an index
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,8 @@ async def installed(module_databases: Databases, tmp_path_factory: pytest.TempPa
         async with open_vault(Settings.load()) as vault:
             clock = VirtualClock(now() - timedelta(hours=1))
             power = PowerCase(vault, clock, SeededIds("ingest"))
+            power.registers.persons = [person(national_id=IDENTITY)]
+            power.registers.meters = [entry(end_user=IDENTITY)]
             await power.until_started(min(SINCE, oslo_date(clock())))
             yield Installed(environment, power.subject)
 
@@ -194,6 +202,28 @@ async def test_killed_in_the_middle_nothing_reported_is_lost_and_nothing_counts_
     assert set(half) <= {42}
     assert await run("ingest", str(first), str(second)) == Code.DONE
     assert await stored(here, date(2026, 2, 1), 27) == [41] * 72 + [42] * (24 * 24)
+
+
+@pytest.mark.clause("NAB-10")
+async def test_after_all_that_no_file_anywhere_holds_the_national_id_in_any_form(
+    here: Installed, postgres: EmbeddedPostgres
+) -> None:
+    """Run after the process above was killed in the middle: tables, log, keyring and temporary files."""
+    files = [file for place in (postgres.home, Path(here.environment["HVELV_DATA_DIR"])) for file in place.rglob("*")]
+    wanted = {IN_CLEAR: forms(IN_CLEAR), IDENTITY: forms(IDENTITY)}
+    found: set[str] = set()
+    for file in files:
+        with suppress(OSError):
+            content = file.read_bytes() if file.is_file() else b""
+            found |= {name for name, needles in wanted.items() if any(needle in content for needle in needles)}
+    assert found == {IN_CLEAR}
+
+
+def forms(text: str) -> list[bytes]:
+    """As UTF-8, UTF-16, hexadecimal, and base64 at any of its three alignments."""
+    raw = text.encode()
+    shifted = [b64encode(b"x" * shift + raw)[(0, 2, 3)[shift] : -4] for shift in range(3)]
+    return [raw, text.encode("utf-16-le"), raw.hex().encode(), raw.hex().upper().encode(), *shifted]
 
 
 async def started(*arguments: str) -> asyncio.subprocess.Process:
