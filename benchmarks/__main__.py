@@ -27,6 +27,7 @@ from benchmarks import (
     roofs,
     series_reads,
     starting,
+    withdrawing,
 )
 from benchmarks.ground import Ground, connect, ground, policy
 from benchmarks.sizes import FULL, QUICK, Sizes
@@ -44,6 +45,7 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = MappingProxyType(
         "roll": rolling.run,
         "start": starting.run,
         "record": recording.run,
+        "withdraw": withdrawing.run,
         "roofs": roofs.run,
         "meter-year": meter_year.run,
         "bulk": bulk_series.run,

@@ -103,11 +103,17 @@ class PlainVault:
         """It only opens."""
         raise NotImplementedError
 
-    async def accesses(self, who: Principal, subject: SubjectId, after: UUID | None, first: int) -> NoReturn:
+    async def accesses(
+        self, who: Principal, subject: SubjectId, after: UUID | None, first: int, *, proofs: bool = False
+    ) -> NoReturn:
         """It only opens."""
         raise NotImplementedError
 
     async def entries(self, who: Principal, after: UUID | None, first: int) -> NoReturn:
+        """It only opens."""
+        raise NotImplementedError
+
+    async def consents(self, who: Principal, subject: SubjectId) -> NoReturn:
         """It only opens."""
         raise NotImplementedError
 

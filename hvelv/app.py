@@ -33,7 +33,6 @@ from resolvers.downloads import PATH, Downloads
 from resolvers.endpoint import Endpoint
 from resolvers.house import House, Letters, Registers, Vault
 from resolvers.service import Openness, Service
-from rights.package.gathering import Sources
 from vault.errors import VaultError
 from vault.request import Secret
 
@@ -147,7 +146,7 @@ def create_app(
     routes: list[BaseRoute] = [
         Route(GRAPHQL, Endpoint(service).handle, methods=METHODS),
         *((Route(METER_READINGS, deliveries.handle, methods=["POST"]),) if deliveries else ()),
-        Route(PATH, Downloads(house, Sources()).handle, methods=["POST"]),
+        Route(PATH, Downloads(house).handle, methods=["POST"]),
         Route("/healthz", healthz),
         Route("/readyz", _readiness(ready)),
         *settings.beside,

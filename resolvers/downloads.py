@@ -21,7 +21,6 @@ from resolvers.translation import NOBODY, Declined, translate
 from resolvers.translation import shown as worded
 from rights.doors import Desk
 from rights.exporting import FORMS, export
-from rights.package.gathering import Sources
 from rights.package.parts import Language, What, file_of
 from schema.errors import Code
 
@@ -33,9 +32,8 @@ BAD_REQUEST: Final = 400
 class Downloads:
     """The route of packages."""
 
-    def __init__(self, house: House, sources: Sources) -> None:
+    def __init__(self, house: House) -> None:
         self._house = house
-        self._sources = sources
 
     async def handle(self, request: Request) -> Response:
         """Answer one HTTP request. What refuses does so before the first byte."""
@@ -43,7 +41,7 @@ class Downloads:
             what, form = _asked(request)
             who = await self._house.authenticate(self._house.vault, bearer(request.headers.get("authorization")))
             language = _language(request.headers.get("accept-language", ""))
-            chunks = export(self._desk(), who, what, form, language=language, sources=self._sources)
+            chunks = export(self._desk(), who, what, form, language=language)
             return await self._streamed(chunks, what, form, language)
         except Exception as error:  # noqa: BLE001  (nothing may leave here with a message or a traceback)
             problem = translate(error, NOBODY)

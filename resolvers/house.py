@@ -18,6 +18,7 @@ from products.nabostrom.register import MeteringPointRegister, PopulationRegiste
 from rights.doors import Purse
 from rights.erasure import Cooling
 from vault.audit import AccessPage, EntryPage, Received
+from vault.consents import ConsentHistory
 from vault.request import Cause, Everyone, FieldMask, Receipt, RecordFilter, Scope, Secret
 from vault.series.request import SeriesOpened
 from vault.slips import Slips
@@ -87,8 +88,14 @@ class Vault(Doors, Protocol):
         """The receipt with its status as of now; `Unknown` for everybody it does not concern."""
         ...
 
-    async def accesses(self, who: Principal, subject: SubjectId, after: UUID | None, first: int) -> AccessPage:
+    async def accesses(
+        self, who: Principal, subject: SubjectId, after: UUID | None, first: int, *, proofs: bool = False
+    ) -> AccessPage:
         """What is on record about a subject; decided as `person.accesses`, and itself on record."""
+        ...
+
+    async def consents(self, who: Principal, subject: SubjectId) -> ConsentHistory:
+        """Every consent given and withdrawn, each with its receipt; for the person alone, and on record."""
         ...
 
     async def received(self, who: Principal, access: Access, subject: SubjectId) -> Sequence[Received]:

@@ -24,7 +24,15 @@ from rights.request import By, Done
 from schema.errors import Code
 from schema.names import ConsentName, FieldName, PurposeName
 from schema.paging import Connection, cursor, page
-from schema.rights import IdentityProof, RecipientNotice, RequestChannel, RequestKind, RequestOutcome, RightsRequest
+from schema.rights import (
+    ConsentEvent,
+    IdentityProof,
+    RecipientNotice,
+    RequestChannel,
+    RequestKind,
+    RequestOutcome,
+    RightsRequest,
+)
 from schema.steps import StepTaken
 from vault.request import Secret
 
@@ -87,6 +95,21 @@ async def request(info: Ask, subject: UUID, id: UUID) -> RightsRequest | None:
     asking = info.context
     access = listing.as_staff(asking.who, asking.stated.reason)
     return _shown(info, await listing.one(asking.house.vault, asking.who, access, SubjectId(subject), RecordId(id)))
+
+
+async def consent_history(info: Ask) -> list[ConsentEvent] | None:
+    """Every consent you ever gave and every withdrawal, oldest first, each with a receipt to keep."""
+    asking = info.context
+    if asking.who.subject is None:
+        raise Declined(Code.NOT_FOUND)
+    found = await asking.house.vault.consents(asking.who, asking.who.subject)
+    return [
+        ConsentEvent(
+            consent=each.consent, given=each.given, at=each.at, notice=each.notice.hex(), receipt=each.receipt,
+            key=found.key,
+        )
+        for each in found.entries
+    ]  # fmt: skip
 
 
 def _shown(info: Ask, found: asked.Request) -> RightsRequest:
@@ -246,6 +269,7 @@ QUERIES: Final[Mapping[str, Callable[..., Any]]] = {
     "my_requests": my_requests,
     "requests": requests,
     "request": request,
+    "consent_history": consent_history,
 }
 MUTATIONS: Final[Mapping[str, Callable[..., Any]]] = {
     "make_request": make_request,

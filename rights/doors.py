@@ -12,7 +12,9 @@ from identity.issuing import House, TokenStore
 from policies.event import Event
 from policies.model import Access, Principal, SubjectId, TokenId
 from vault.audit import AccessPage, Received
-from vault.request import Change, FieldMask, Lookup, Opened, RecordFilter, RequestKey, Sealed
+from vault.consents import ConsentHistory
+from vault.request import Change, Everyone, FieldMask, Lookup, Opened, RecordFilter, RequestKey, Sealed
+from vault.series.request import SeriesOpened
 
 
 class Purse(TokenStore, Protocol):
@@ -57,7 +59,26 @@ class Doors(House, Protocol):
         """Who outside got which of the subject's fields; decided as `person.recipients`, and itself on record."""
         ...
 
-    async def accesses(self, who: Principal, subject: SubjectId, after: UUID | None, first: int) -> AccessPage:
+    async def consents(self, who: Principal, subject: SubjectId) -> ConsentHistory:
+        """Every consent given and withdrawn, each with its receipt; for the person alone, and on record."""
+        ...
+
+    async def series(
+        self,
+        who: Principal,
+        access: Access,
+        subjects: Sequence[SubjectId] | Everyone,
+        fields: FieldMask,
+        start: datetime,
+        end: datetime,
+        records: RecordFilter | None = None,
+    ) -> SeriesOpened:
+        """What the policy opens of these series; the record of it is durable before anything is opened."""
+        ...
+
+    async def accesses(
+        self, who: Principal, subject: SubjectId, after: UUID | None, first: int, *, proofs: bool = False
+    ) -> AccessPage:
         """What is on record about a subject; decided as `person.accesses`, and itself on record."""
         ...
 

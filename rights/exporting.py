@@ -21,7 +21,7 @@ from rights.listing import as_staff, mine, one
 from rights.package.as_csv import as_csv
 from rights.package.as_json import as_json
 from rights.package.as_pdf import as_pdf
-from rights.package.gathering import Sources, gather
+from rights.package.gathering import gather
 from rights.package.parts import Language, What
 from rights.package.words import Words
 from rights.registering import facts, own_subject, request_change
@@ -37,9 +37,7 @@ PICKUP: Final = timedelta(days=14)
 _KINDS: Final = {What.ACCESS: Kind.ACCESS, What.COPY: Kind.COPY}
 
 
-async def export(
-    desk: Desk, who: Principal, what: What, form: str, *, language: Language, sources: Sources
-) -> AsyncGenerator[bytes]:
+async def export(desk: Desk, who: Principal, what: What, form: str, *, language: Language) -> AsyncGenerator[bytes]:
     """The bytes of the person's package, as they are made; JSON and CSV hold one batch in memory, a PDF is whole.
 
     With the last byte the person's open request for it is answered, and a token made for one package is taken back.
@@ -51,7 +49,7 @@ async def export(
         Refused, TokenRefused, BrokenSeal, Unavailable: by the doors.
     """
     own_subject(who)
-    parts = gather(desk, who, what, sources)
+    parts = gather(desk, who, what)
     if form == "pdf":
         yield await as_pdf(desk.vault.policy, Words(language), parts)
     else:

@@ -89,3 +89,18 @@ class RightsRequest:
     outcome: str | None = governed("rights_request.outcome", description="How it ended.")
     answer: str | None = governed("rights_request.answer", description="What the person was told.")
     notices: list[RecipientNotice] | None = governed(_NOTICES, description="Whom outside it must be told.")
+
+
+_HISTORY = "person.consent_history"
+
+
+@strawberry.type(description="A consent given or withdrawn, and the receipt of it (kvittering).")
+class ConsentEvent:
+    """One word of a person on one consent."""
+
+    consent: str | None = governed(_HISTORY, description="The consent, as the policy names it.")
+    given: bool | None = governed(_HISTORY, description="Given; otherwise withdrawn.")
+    at: datetime | None = governed(_HISTORY, description="When.")
+    notice: str | None = governed(_HISTORY, description="Digest of the policy in force then.")
+    receipt: str | None = governed(_HISTORY, description="ISO/IEC TS 27560 record, a signed note; `key` verifies it.")
+    key: str | None = governed(_HISTORY, description="Verifies the receipt: `name+hash+base64`, as the ledger's keys.")

@@ -13,6 +13,7 @@ from policies.event import Event
 from policies.model import Access, PolicySet, Principal, Reach, RecordId, SubjectId
 from vault.aliases import Aliases
 from vault.audit import AccessPage, Audit, EntryPage, Received
+from vault.consents import ConsentHistory, ConsentLog
 from vault.cooling import Cooling, Pending
 from vault.erasure import PURPOSE, Erasure
 from vault.errors import Unknown
@@ -72,6 +73,7 @@ class Vault:
         self._sealing = Sealing(house)
         self._erasure = Erasure(house, self.tokens)
         self._audit = Audit(house)
+        self._consents = ConsentLog(house)
         self.cooling = Cooling(house)
         self._arriving = Arriving(house)
         self._series = SeriesOpening(house)
@@ -199,6 +201,10 @@ class Vault:
     ) -> AccessPage:
         """See `vault.audit.Audit.accesses`."""
         return await self._audit.accesses(who, subject, after, first, proofs=proofs)
+
+    async def consents(self, who: Principal, subject: SubjectId) -> ConsentHistory:
+        """See `vault.consents.ConsentLog.history`."""
+        return await self._consents.history(who, subject)
 
     async def received(self, who: Principal, access: Access, subject: SubjectId) -> Sequence[Received]:
         """See `vault.audit.Audit.received`."""

@@ -28,7 +28,6 @@ from products.request import keyed
 from rights import correcting, exporting, listing, registering, stopping
 from rights import request as asked
 from rights.doors import Desk
-from rights.package.gathering import Sources
 from rights.package.parts import Language, What
 from rights.request import By, Done
 from vault.request import ByValue, Secret
@@ -215,6 +214,12 @@ def lift(
     _act(stopping.lift, wish, token, key, reason, "lifted", as_json=as_json)
 
 
+@commands.command()
+def consents(token: TokenFile = None) -> None:
+    """Every consent given and withdrawn by the person whose token this is, with receipts, as JSON."""
+    typer.echo(json.dumps(asyncio.run(_consents(_bearer(token))), ensure_ascii=False, indent=2))
+
+
 @commands.command("approve-export")
 def approve_export(
     request: Request, subject: Of, reason: Why,
@@ -290,9 +295,20 @@ async def _at_desk(bearer: Secret[str], act: Callable[[At], Awaitable[Done]]) ->
         return await act(at)
 
 
+async def _consents(bearer: Secret[str]) -> dict[str, object]:
+    async with _desk(bearer) as at:
+        found = await at.desk.vault.consents(at.who, registering.own_subject(at.who))
+    entries = [
+        {"consent": each.consent, "given": each.given, "at": each.at.isoformat(), "notice": each.notice.hex(),
+         "receipt": each.receipt}
+        for each in found.entries
+    ]  # fmt: skip
+    return {"key": found.key, "events": entries}
+
+
 async def _exported(bearer: Secret[str], output: Path, what: What, form: str, language: Language) -> int:
     async with _desk(bearer) as at:
-        chunks = exporting.export(at.desk, at.who, what, form, language=language, sources=Sources())
+        chunks = exporting.export(at.desk, at.who, what, form, language=language)
         return await written(chunks, output)
 
 

@@ -14,16 +14,26 @@ from typing import Final
 
 from policies.model import FieldPolicy, FieldType, PolicySet, Purpose
 from rights.package.gathering import portable
-from rights.package.parts import AccessPart, Head, Part, RecipientPart, RecordPart, SeriesPart, What, WithheldPart
+from rights.package.parts import (
+    AccessPart,
+    ConsentPart,
+    Head,
+    Part,
+    RecipientPart,
+    RecordPart,
+    SeriesPart,
+    What,
+    WithheldPart,
+)
 from rights.package.words import all_words
-from vault.request import Secret, Value
+from vault.request import LedgerProof, Secret, Value
 
 FORMATS: Final = {What.ACCESS: "hvelv/access/1", What.COPY: "hvelv/copy/1"}
 COPY_LISTS: Final = ("records", "series", "withheld")
-ACCESS_LISTS: Final = (*COPY_LISTS, "accesses", "recipients")
+ACCESS_LISTS: Final = (*COPY_LISTS, "consents", "accesses", "recipients")
 PDF: Final = "application/pdf"
 
-Item = RecordPart | SeriesPart | WithheldPart | AccessPart | RecipientPart
+Item = RecordPart | SeriesPart | ConsentPart | AccessPart | RecipientPart
 
 
 async def as_json(policy: PolicySet, parts: AsyncIterator[Part]) -> AsyncIterator[bytes]:
@@ -47,7 +57,10 @@ class _Writer:
         if isinstance(part, Head):
             self._lists = list(ACCESS_LISTS if part.what is What.ACCESS else COPY_LISTS)
             return _head(self._policy, part)
-        return self._items(*_listed(self._policy, part))
+        if isinstance(part, WithheldPart):
+            return self._items("withheld", [{"field": name, "rule": rule} for name, rule in part.rules])
+        name, item = _listed(self._policy, part)
+        return self._items(name, [item])
 
     def end(self) -> str:
         """Close what is open. A list that got nothing is there, and empty."""
@@ -63,19 +76,19 @@ class _Writer:
         return begin + ",\n".join(map(_text, items))
 
 
-def _listed(policy: PolicySet, part: Item) -> tuple[str, list[dict[str, object]]]:
+def _listed(policy: PolicySet, part: Item) -> tuple[str, dict[str, object]]:
     """In which list a part goes, and as what."""
     match part:
         case RecordPart():
-            return "records", [_record(policy, part)]
+            return "records", _record(policy, part)
         case SeriesPart():
-            return "series", [_series(part)]
-        case WithheldPart():
-            return "withheld", [{"field": name, "rule": rule} for name, rule in part.rules]
+            return "series", _series(part)
+        case ConsentPart():
+            return "consents", _consent(part)
         case AccessPart():
-            return "accesses", [_access(part)]
+            return "accesses", _access(part)
         case RecipientPart():
-            return "recipients", [_recipient(policy, part)]
+            return "recipients", _recipient(policy, part)
 
 
 def _head(policy: PolicySet, head: Head) -> str:
@@ -169,6 +182,18 @@ def _series(part: SeriesPart) -> dict[str, object]:
     return {"record": str(part.record), "field": part.field, "readings": readings}
 
 
+def _consent(part: ConsentPart) -> dict[str, object]:
+    entry = part.entry
+    return {
+        "consent": entry.consent,
+        "event": "given" if entry.given else "withdrawn",
+        "at": _instant(entry.at),
+        "notice": entry.notice.hex(),
+        "receipt": entry.receipt,
+        "key": part.key,
+    }
+
+
 def _access(part: AccessPart) -> dict[str, object]:
     entry = part.entry
     return {
@@ -182,7 +207,20 @@ def _access(part: AccessPart) -> dict[str, object]:
         "fields": list(entry.fields),
         "withheld": [{"field": name, "rule": rule} for name, rule in entry.withheld],
         "reason": entry.reason or None,
-        "proof": part.proof,
+        "proof": None if entry.proof is None else _proof(entry.proof),
+    }
+
+
+def _proof(proof: LedgerProof) -> dict[str, object]:
+    """As `docs/verify_ledger.py` finds and checks it."""
+    return {
+        "content": proof.content,
+        "salt": proof.salt.hex(),
+        "month": proof.month,
+        "index": proof.index,
+        "path": [each.hex() for each in proof.path],
+        "checkpoint": proof.checkpoint,
+        "key": proof.key,
     }
 
 

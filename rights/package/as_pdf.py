@@ -18,7 +18,17 @@ import typst
 
 from policies.model import PolicySet
 from policies.oslo import oslo_date
-from rights.package.parts import AccessPart, Head, Held, Part, RecipientPart, RecordPart, SeriesPart, WithheldPart
+from rights.package.parts import (
+    AccessPart,
+    ConsentPart,
+    Head,
+    Held,
+    Part,
+    RecipientPart,
+    RecordPart,
+    SeriesPart,
+    WithheldPart,
+)
 from rights.package.shown import shown
 from rights.package.words import Words
 
@@ -71,12 +81,19 @@ class _Page:
                 self.made_at, self.subject = part.made_at, str(part.subject)
             case RecordPart() | SeriesPart():
                 self._add_held(part)
-            case WithheldPart():
-                self.withheld = [{"field": self._field(name), "rule": rule} for name, rule in part.rules]
             case AccessPart():
                 self._add_access(part)
+            case WithheldPart() | RecipientPart() | ConsentPart():
+                self._add_row(part)
+
+    def _add_row(self, part: WithheldPart | RecipientPart | ConsentPart) -> None:
+        match part:
+            case WithheldPart():
+                self.withheld = [{"field": self._field(name), "rule": rule} for name, rule in part.rules]
             case RecipientPart():
                 self.recipients += self._recipient(part)
+            case ConsentPart():
+                pass  # the records show the latest word on each, the JSON all of them
 
     def _add_held(self, part: RecordPart | SeriesPart) -> None:
         if isinstance(part, SeriesPart):

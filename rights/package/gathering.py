@@ -1,7 +1,7 @@
 """Gathers a package through the doors, as the person, a batch of records at a time: memory holds one batch.
 
-Two things that belong to others are taken through Protocols: readings of series, and proofs of ledger entries. Whatever
-a door refuses is told as withheld. An erasure that comes in between ends the package: the next door knows nobody.
+Readings come five years at a time, entries of the ledger a hundred at a time, each with its proof. Whatever a door
+refuses is told as withheld. An erasure that comes in between ends the package: the next door knows nobody.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Final, Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from policies.model import SELF, Access, Basis, FieldPolicy, FieldType, PolicySet, Principal, RecordId, SubjectId
 from rights.doors import Desk
 from rights.package.parts import (
     AccessPart,
+    ConsentPart,
     Head,
     Held,
     Part,
@@ -32,6 +33,9 @@ from rights.request import OWN
 from vault.audit import AccessEntry
 from vault.errors import Unknown
 from vault.request import MAX_PAGE, FieldMask, Opened, RecordFilter, Secret, Value
+from vault.series.axis import instant
+from vault.series.readings import Quality
+from vault.series.request import Series
 
 HOLDINGS: Final = "person.holdings"
 APART: Final = frozenset({HOLDINGS, "person.accesses", "person.recipients", "person.consent_history"})
@@ -39,32 +43,16 @@ APART: Final = frozenset({HOLDINGS, "person.accesses", "person.recipients", "per
 
 FULL: Final = Access("own_copy", None, SELF)
 NOTHING: Final = Opened((), {}, {}, (), more=False, entry=UUID(int=0))
+FIRST_YEAR: Final = 2000
+"""Nothing was measured for us before."""
+
+WINDOW_YEARS: Final = 5
+"""As far as one opening of series reaches."""
+
+AHEAD: Final = timedelta(days=1)
+CHUNK: Final = 744
 BATCH: Final = 10
 """Records opened at once: each may hold a document of a mebibyte."""
-
-
-class Readings(Protocol):
-    """Where series are read."""
-
-    def of(self, who: Principal, subject: SubjectId, record: RecordId, field: str) -> AsyncIterator[Sequence[Reading]]:
-        """All readings of one series in order, some at a time; decided and on record before any is opened."""
-        ...
-
-
-class Proofs(Protocol):
-    """Where a ledger entry is proven."""
-
-    async def of(self, who: Principal, subject: SubjectId, entry: UUID) -> Mapping[str, object] | None:
-        """The inclusion proof of the person's part of an entry; nothing while it is not in the tree yet."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """What a package is made from beside the doors."""
-
-    readings: Readings | None = None
-    proofs: Proofs | None = None
 
 
 @dataclass(slots=True)
@@ -77,7 +65,7 @@ class _Entry:
     held: Sequence[Held] = field(default=())
 
 
-async def gather(desk: Desk, who: Principal, what: What, sources: Sources) -> AsyncIterator[Part]:
+async def gather(desk: Desk, who: Principal, what: What) -> AsyncIterator[Part]:
     """The parts of the person's package, in order.
 
     Raises:
@@ -96,12 +84,12 @@ async def gather(desk: Desk, who: Principal, what: What, sources: Sources) -> As
         withheld |= {(each.field, each.rule) for some in opened for each in some.withheld}
         for part in _records(wanted, batch, opened):
             yield part
-    async for series in _series(who, subject, records, wanted, sources.readings):
+    async for series in _series(desk, who, subject, records, wanted):
         yield series
     yield WithheldPart(tuple(sorted(withheld)))
     if what is What.ACCESS:
-        async for access in _accesses(desk, who, subject, sources.proofs):
-            yield access
+        async for each in _on_record(desk, who, subject):
+            yield each
 
 
 def fields_of(policy: PolicySet, what: What) -> Mapping[str, FieldPolicy]:
@@ -149,10 +137,11 @@ def _masks(who: Principal, wanted: Mapping[str, FieldPolicy]) -> list[tuple[Acce
 
     A token that fetches the package of a letter carries one purpose: its package masks what a person's pages mask.
     """
+    kept = frozenset(name for name, each in wanted.items() if each.type is not FieldType.SERIES) - APART
     if who.purpose is not None:
-        return [(OWN, frozenset(wanted) - APART)]
+        return [(OWN, kept)]
     full = frozenset(name for name, each in wanted.items() if any(use.purpose == FULL.purpose for use in each.uses))
-    return [(OWN, frozenset(wanted) - APART - full), (FULL, full)]
+    return [(OWN, kept - full), (FULL, full)]
 
 
 async def _opened(
@@ -178,32 +167,55 @@ def _records(
 
 
 async def _series(
-    who: Principal,
-    subject: SubjectId,
-    records: Sequence[_Entry],
-    wanted: Mapping[str, FieldPolicy],
-    readings: Readings | None,
+    desk: Desk, who: Principal, subject: SubjectId, records: Sequence[_Entry], wanted: Mapping[str, FieldPolicy]
 ) -> AsyncIterator[SeriesPart]:
-    if readings is None:
-        return
     for each in records:
-        for name, declared in wanted.items():
-            if declared.type is FieldType.SERIES and declared.record == each.kind:
-                async for some in readings.of(who, subject, each.record, name):
-                    yield SeriesPart(each.record, name, some)
+        names = frozenset(name for name, it in wanted.items() if it.type is FieldType.SERIES and it.record == each.kind)
+        if names:
+            async for part in _windows(desk, who, subject, each.record, names):
+                yield part
 
 
-async def _accesses(
-    desk: Desk, who: Principal, subject: SubjectId, proofs: Proofs | None
-) -> AsyncIterator[AccessPart | RecipientPart]:
+async def _windows(
+    desk: Desk, who: Principal, subject: SubjectId, record: RecordId, names: FieldMask
+) -> AsyncIterator[SeriesPart]:
+    """The readings of one record, a window after the other; those of a field in order."""
+    chosen, end = RecordFilter(records=frozenset({record})), desk.clock() + AHEAD
+    for year in range(FIRST_YEAR, end.year + 1, WINDOW_YEARS):
+        window = datetime(year, 1, 1, tzinfo=UTC), min(datetime(year + WINDOW_YEARS, 1, 1, tzinfo=UTC), end)
+        opened = await desk.vault.series(who, OWN, [subject], names, *window, chosen)
+        for found in opened.series:
+            for part in _chunks(found):
+                yield part
+
+
+def _chunks(found: Series) -> Iterator[SeriesPart]:
+    """A month of hours at a time; intervals nobody read are left out."""
+    readings = found.readings.reveal()
+    for begin in range(0, len(readings.wh), CHUNK):
+        part = slice(begin, begin + CHUNK)
+        rows = zip(readings.wh[part].tolist(), readings.quality[part].tolist(), strict=True)
+        listed = [
+            Reading(instant(readings.resolution, readings.first + number), wh, Quality(quality).name.lower())
+            for number, (wh, quality) in enumerate(rows, begin)
+            if quality != Quality.MISSING
+        ]
+        if listed:
+            yield SeriesPart(found.record, found.field, listed)
+
+
+async def _on_record(desk: Desk, who: Principal, subject: SubjectId) -> AsyncIterator[Part]:
+    consents = await desk.vault.consents(who, subject)
+    for each in consents.entries:
+        yield ConsentPart(each, consents.key)
     got = Gotten(frozenset(desk.vault.policy.recipients))
     after: UUID | None = None
     more = True
     while more:
-        page = await desk.vault.accesses(who, subject, after, MAX_PAGE)
+        page = await desk.vault.accesses(who, subject, after, MAX_PAGE, proofs=True)
         for entry in page.entries:
             got.note(entry)
-            yield AccessPart(entry, None if proofs is None else await proofs.of(who, subject, entry.id))
+            yield AccessPart(entry)
         more = page.more
         after = page.entries[-1].id if page.entries else None
     for part in got.parts():

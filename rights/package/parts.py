@@ -1,14 +1,15 @@
-"""The parts of a package, in the order in which they come: head, records, series, withheld, accesses, recipients."""
+"""The parts of a package, in their order: head, records, series, withheld, consents, accesses, recipients."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum, unique
 
 from policies.model import FieldPolicy, RecordId, SubjectId
 from vault.audit import AccessEntry
+from vault.consents import ConsentEntry
 from vault.request import Secret, Value
 
 
@@ -77,12 +78,19 @@ class SeriesPart:
     readings: Sequence[Reading]
 
 
+@dataclass(frozen=True, slots=True)
+class ConsentPart:
+    """A consent given or withdrawn, with its receipt, and the key that verifies it."""
+
+    entry: ConsentEntry
+    key: str
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class AccessPart:
-    """One entry of the ledger about the person, with its proof where the ledger gives one."""
+    """One entry of the ledger about the person, with its proof as soon as it is in the tree."""
 
     entry: AccessEntry
-    proof: Mapping[str, object] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,7 @@ class WithheldPart:
     rules: Sequence[tuple[str, str]]
 
 
-Part = Head | RecordPart | SeriesPart | AccessPart | RecipientPart | WithheldPart
+Part = Head | RecordPart | SeriesPart | ConsentPart | AccessPart | RecipientPart | WithheldPart
 
 
 @dataclass(frozen=True, slots=True)

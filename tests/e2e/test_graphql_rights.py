@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from databases import fresh_pair
 from graphql_world import Answered, World, key, world_over
+from shipped_policy import shipped
 from vault_house import home
 
 from hvelv.embedded import EmbeddedPostgres
+from resolvers.api import Api
 from rights.request import Channel, Identity, Kind, Outcome
 from schema.rights import IdentityProof, RequestChannel, RequestKind, RequestOutcome
 
@@ -176,3 +178,30 @@ async def test_nobody_acts_on_somebody_else(world: World) -> None:
     assert (await act(world, text, await world.bearer("dpo"), s=("UUID", None))).codes == ["INVALID"]
     nameless = await act(world, "makeRequest(idempotencyKey: $k, kind: ACCESS)", await world.bearer("advisor"))
     assert nameless.errors[0]["extensions"]["rules"] == [{"field": "rights_request", "rule": "role"}]
+
+
+@pytest.mark.clause("SOL-10")
+async def test_withdrawing_is_as_easy_as_giving_and_both_leave_a_receipt(world: World) -> None:
+    await world.case.ask(option=2)
+    kinds = {
+        name: {argument: str(kind) for argument, kind in _arguments(name).items()}
+        for name in ("giveConsent", "withdrawConsent")
+    }
+    assert kinds["giveConsent"] == kinds["withdrawConsent"]
+    for name in ("withdrawConsent", "giveConsent"):
+        text = f"{name}(idempotencyKey: $k, consent: MARKETING) {{ replayed }}"
+        answer = await world.me(f"mutation ($k: String!) {{ {text} }}", k=key())
+        assert answer.errors == []
+    history = (await world.me("{ consentHistory { consent given at notice receipt key } }")).data["consentHistory"]
+    assert [(each["consent"], each["given"]) for each in history] == [
+        ("calculation", True), ("marketing", True), ("marketing", False), ("marketing", True),
+    ]  # fmt: skip
+    assert all(each["receipt"].startswith('{"consent":"') for each in history)
+    other = await world.ask("{ consentHistory { receipt } }", await world.bearer("dpo"))
+    assert other.codes == ["NOT_FOUND"]
+
+
+def _arguments(name: str) -> dict[str, object]:
+    root = Api(shipped()).schema.mutation_type
+    assert root is not None
+    return {argument: given.type for argument, given in root.fields[name].args.items()}

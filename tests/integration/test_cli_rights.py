@@ -218,6 +218,18 @@ async def test_a_person_writes_its_package_where_it_says_and_for_itself_alone(
     assert "cannot be made" in capsys.readouterr().err
 
 
+async def test_a_person_prints_its_consents_and_their_receipts(
+    office: dict[str, Any], place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert await run("rights", "consents", "--token", str(place / "me")) == Code.DONE
+    found = json.loads(capsys.readouterr().out)
+    assert found["key"].startswith("hvelv/consents+")
+    assert {(each["consent"], each["given"]) for each in found["events"]} >= {("calculation", True)}
+    assert await run("rights", "consents", "--token", str(place / "dpo")) == Code.REFUSED
+    assert office["subjects"]
+
+
 async def test_two_officers_approve_the_export_of_a_letter(
     office: dict[str, Any], place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

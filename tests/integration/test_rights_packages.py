@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
-from uuid import UUID
+import sys
+from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import pytest
 from databases import Databases
-from packages import Years, made, package, values
+from packages import made, package, values
 from people import Person, address, email, name, phone
 from rights_desk import WHY, Office
 from vault_house import NOON, Home, home
 
 from identity.bearer import authenticate
 from policies.event import Fact, Hold
-from policies.model import SELF, Access, Principal, RecordId, SubjectId
+from policies.model import SELF, Access, RecordId, SubjectId
 from rights import exporting, registering
 from rights.errors import RequestRefused
-from rights.package.gathering import Sources, gather
+from rights.package.gathering import gather
 from rights.package.parts import Language, Part, SeriesPart, What
 from rights.request import Answer, Export, Make, State
 from vault.errors import Refused, TokenRefused, Unknown
+from vault.ledger.sequencing import Sequencer
 from vault.request import Change, Secret
 
 pytestmark = pytest.mark.slow
@@ -120,7 +123,7 @@ async def test_the_contact_person_of_a_company_gets_its_own_data_and_not_the_com
     ordered = Fact(subject=subject, record=contract, name="company.ordered", at=office.home.clock())
     await office.desk.vault.seal(visitor, Access("company_supply", None, SELF), [change], [ordered])
     me = await office.home.principal("self", subject=subject)
-    found = await package(office, me, sources=Sources(readings=Years(1)))
+    found = await package(office, me)
     got = values(found)
     assert got["company_contract.contact_first_name"] == ["Åse"]
     assert got["company_contract.contact_email"] == ["aase@example.no"]
@@ -148,7 +151,7 @@ async def test_a_request_is_answered_by_the_package_that_was_fetched_whole(offic
     person = await office.people.lead()
     await office.asks(person, "access")
     await office.asks(person, "copy")
-    chunks = exporting.export(office.desk, person.me, What.ACCESS, "json", language=Language.NB, sources=Sources())
+    chunks = exporting.export(office.desk, person.me, What.ACCESS, "json", language=Language.NB)
     await anext(chunks)
     await chunks.aclose()
     assert {r.state for r in await office.mine(person)} == {State.VERIFIED}
@@ -228,23 +231,35 @@ async def test_an_answered_request_opens_no_package(office: Office) -> None:
     assert [row for row in after.rows if row.purpose] == [row for row in live.rows if row.purpose]
 
 
-class Proven:
-    """Stands in for the ledger's proofs, speaks their Protocol."""
-
-    async def of(self, who: Principal, subject: SubjectId, entry: UUID) -> Mapping[str, object] | None:
-        del who, subject
-        return {"entry": str(entry), "hashes": []}
+async def ended(command: list[str]) -> int:
+    """With which code a program of its own ends."""
+    made = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
+    return await made.wait()
 
 
-async def test_a_proof_comes_with_its_entry(office: Office) -> None:
-    person = await office.people.lead()
-    found = await package(office, person.me, sources=Sources(proofs=Proven()))
-    assert all(each["proof"]["entry"] == each["entry"] for each in found["accesses"])
+@pytest.mark.clause("RGT-01")
+@pytest.mark.clause("ACC-01")
+async def test_each_access_comes_with_the_proof_that_it_is_in_the_ledger(office: Office, tmp_path: Path) -> None:
+    person, other = await office.people.borrower(), await office.people.lead()
+    await office.bank_reads(person)
+    await Sequencer(office.home.house).catch_up()
+    found = await package(office, person.me)
+    proven = [each for each in found["accesses"] if each["proof"] is not None]
+    assert {("opened", "loan_application"), ("sealed", "offer")} <= {(e["kind"], e["purpose"]) for e in proven}
+    answer = tmp_path / "access.json"
+    answer.write_bytes(await made(office, person.me, What.ACCESS, "json"))
+    script = Path(__file__).parents[2] / "docs" / "verify_ledger.py"
+    check = [sys.executable, str(script), str(answer)]
+    assert await ended(check) == 0
+    text = answer.read_text(encoding="utf-8")
+    answer.write_text(text.replace('"month":"', '"month":"1', 1), encoding="utf-8")
+    assert await ended(check) == 1
+    assert str(other.subject) not in text
 
 
 async def test_more_records_than_a_batch_come_in_the_order_of_the_tree(office: Office) -> None:
     person = await office.people.borrower(12)
-    parts: list[Part] = [part async for part in gather(office.desk, person.me, What.ACCESS, Sources())]
+    parts: list[Part] = [part async for part in gather(office.desk, person.me, What.ACCESS)]
     assert not [part for part in parts if isinstance(part, SeriesPart)]
     found = await package(office, person.me)
     kinds = [record["kind"] for record in found["records"]]

@@ -21,6 +21,7 @@ from policies.persons import NotTogether, two_persons
 from policies.values import NationalIds, ValueRules, index_form, parse
 from vault.audit import RECIPIENTS, AccessEntry, AccessPage, EntryPage, Header, Received
 from vault.computed import computed
+from vault.consents import ConsentHistory
 from vault.errors import Invalid, Refused, Unknown
 from vault.request import (
     ByValue,
@@ -141,6 +142,12 @@ class FakeVault(FakeSeries):
             raise Unknown("no such subject")
         return await self.doors.explain(who, access, subject, fields)
 
+    async def consents(self, who: Principal, subject: SubjectId) -> ConsentHistory:
+        """No events are kept here."""
+        if who.subject != subject:
+            raise Unknown("no such subject")
+        return ConsentHistory((), "")
+
     async def received(self, who: Principal, access: Access, subject: SubjectId) -> Sequence[Received]:
         """Nobody outside gets anything here."""
         if who.subject != subject and not (await self.open(who, access, [subject], frozenset({RECIPIENTS}))).found:
@@ -181,7 +188,10 @@ class FakeVault(FakeSeries):
     def _audits(self, who: Principal) -> bool:
         return any(self.policy.purposes["audit"].roles.get(role) is Reach.POPULATION for role in who.roles)
 
-    async def accesses(self, who: Principal, subject: SubjectId, after: UUID | None, first: int) -> AccessPage:
+    async def accesses(
+        self, who: Principal, subject: SubjectId, after: UUID | None, first: int, *, proofs: bool = False
+    ) -> AccessPage:
+        del proofs  # there is no tree here
         if not (self._audits(who) or who.subject == subject):
             raise Unknown("no such subject")
         rows = [parts[subject] for _, parts in reversed(self.ledger) if subject in parts]
