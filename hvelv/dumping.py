@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from hvelv.errors import NoPrograms
 from hvelv.programs import ENVIRONMENT, Account, find
 from hvelv.settings import Addresses
-from vault.errors import Misconfigured
+from vault.errors import Misconfigured, Unavailable, VaultError
 
 DUMP: Final = ("--format=custom", "--compress=1", "--lock-wait-timeout=10s", "--no-password")
 LOAD: Final = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--no-password", "--file=-")
@@ -28,6 +28,7 @@ create schema public authorization pg_database_owner;
 grant usage on schema public to public;
 """
 """Everything of ours is in this schema. `pg_restore --clean` cannot drop the keys of partitions."""
+AWAY: Final = "connection to server"
 BLOCK: Final = 1 << 20
 END: Final = b"\\.\n"
 LONGEST_LINE: Final = 1 << 28
@@ -158,7 +159,9 @@ def libpq(address: str) -> Mapping[str, str]:
     return {name: value for name, value in {**named, **more}.items() if value}
 
 
-def _refused(name: str, words: bytes) -> Misconfigured:
+def _refused(name: str, words: bytes) -> VaultError:
     lines = words.decode(errors="replace").splitlines()
     first = next((line for line in lines if "error:" in line), next(iter(lines), "it said nothing"))
+    if AWAY in first:
+        return Unavailable(f"`{name}` does not reach the database")
     return Misconfigured(f"`{name}` refused: {first.removeprefix(f'{name}: ').strip()}")

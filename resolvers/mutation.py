@@ -17,6 +17,8 @@ from resolvers.asking import Ask
 from resolvers.keys import checked as _checked
 from resolvers.keys import request_key as _key
 from resolvers.report import receipt_shown
+from resolvers.translation import Declined
+from schema.errors import Code
 from schema.names import ConsentName, PurposeName
 from schema.record import Receipt
 from schema.scalars import Document, Nok
@@ -184,19 +186,28 @@ async def end_assignment(
 
 
 async def erase(
-    info: Ask, idempotency_key: str, subject: UUID, project: UUID | None = None, second_token: str | None = None
+    info: Ask,
+    idempotency_key: str,
+    subject: UUID,
+    project: UUID | None = None,
+    product: str | None = None,
+    second_token: str | None = None,
 ) -> Receipt | None:
-    """Erase a customer, or one case of theirs. An officer needs a second person's token.
+    """Erase a customer, one case of theirs, or one product. An officer needs a second person's token.
 
-    Erasing is final, so sending it again changes nothing; the receipt tells every field's fate.
+    Erasing is final, so sending it again changes nothing; the receipt tells every field's fate. `requestErasure` does
+    the same at a person's own word, and can be taken back.
     """
     asking = info.context
     _checked(idempotency_key)
+    if project is not None and product is not None:
+        raise Declined(Code.INVALID, field="product", rule="name a product or a project, not both")
     own = asking.who.subject is not None
     cause = Cause(
         kind=CauseKind.REQUEST if own else CauseKind.OFFICER,
         reason=asking.stated.reason,
         second=None if second_token is None else Secret(second_token),
     )
-    scope = Scope(subject=SubjectId(subject), record=None if project is None else RecordId(project))
+    record = None if project is None else RecordId(project)
+    scope = Scope(subject=SubjectId(subject), record=record, product=product)
     return receipt_shown(await asking.house.vault.erase(asking.who, cause, [scope]))

@@ -74,12 +74,11 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What the transaction writes: a part rewritten, or (`write` None) the whole person and its tombstone."""
+    """What the transaction writes: a part rewritten, or of a whole person the tombstone alone."""
 
     receipt: UUID
     entry: Entry
-    stone: TombstoneRow | None
-    write: SubjectWrite | None
+    does: SubjectWrite | TombstoneRow
 
 
 class Settled(VaultError):
@@ -101,12 +100,16 @@ class Erasure:
 
         Raises:
             Refused: this principal may not, or not alone; recorded.
+            Invalid: a product is none of the policy's.
             Unknown: there is no such subject, or none this principal may know of.
             TokenRefused: the principal's or the second person's token is no longer live.
             Contended, Unavailable: send again.
         """
         access = Access(PURPOSE, cause.reason, _recipient(who))
         await self._authorise(who, cause, access, _one_subject(scopes))
+        products = {kind.product for kind in self._house.policy.records.values()}
+        if any(scope.product not in {None, *products} for scope in scopes):
+            raise Invalid("product", "is none of the policy's")
         return await self._rounds(Errand(who, cause, access, tuple(scopes), None))
 
     async def carry_out(self, pending: Pending) -> Receipt | None:
@@ -201,9 +204,13 @@ class Erasure:
             dying=sentence.dying,
             whole=sentence.whole,
         )
-        stone = await tombstone(self._house, subject, judged) if same is None else None
-        write = None if sentence.whole else await self._partial(errand, loaded, sentence, series, stone)
-        await self._commit(errand, loaded, Deed(number, entry, stone, write))
+        does: SubjectWrite | TombstoneRow
+        if sentence.whole:
+            does = await tombstone(self._house, subject, judged)
+        else:
+            does = await self._partial(errand, loaded, sentence, series)
+            does.tombstone = await tombstone(self._house, subject, judged) if same is None else None
+        await self._commit(errand, loaded, Deed(number, entry, does))
         self._house.keys.cache.drop(subject)
         return await receipt(self._house, number)
 
@@ -301,7 +308,6 @@ class Erasure:
         loaded: Loaded,
         sentence: Sentence,
         series: Sequence[DataKeyRow],
-        stone: TombstoneRow | None,
     ) -> SubjectWrite:
         subject, now = loaded.row.subject, self._house.clock()
         draft = Draft(self._house, errand.who or NOBODY, subject, loaded, now)
@@ -310,9 +316,7 @@ class Erasure:
         rows = Rows(draft, {})
         by_rule = errand.cause.kind is CauseKind.EXPIRY
         past = await history(self._house, loaded)
-        write = kill(rows, rows.write(), loaded, sentence.dying, past, series, by_rule=by_rule)
-        write.tombstone = stone
-        return write
+        return kill(rows, rows.write(), loaded, sentence.dying, past, series, by_rule=by_rule)
 
     async def _lifts(self, pending: Pending | None) -> bool:
         """Whether a restriction ends with this erasure: it came with it, and no other erasure waits."""
@@ -338,11 +342,11 @@ class Erasure:
             if pending is not None and not await settle(connection, pending.id, CARRIED_OUT, deed.receipt):
                 raise Settled
             await lock_subjects(connection, {row.subject: (row.version, row.generation)})
-            if deed.write is not None:
-                await write_subjects(connection, epoch, [deed.write])
-            elif deed.stone is not None:
-                await insert_tombstone(connection, epoch, deed.stone)
+            if isinstance(deed.does, TombstoneRow):
+                await insert_tombstone(connection, epoch, deed.does)
                 await destroy_subject(connection, row.subject)
+            else:
+                await write_subjects(connection, epoch, [deed.does])
 
 
 def _one_subject(scopes: Sequence[Scope]) -> SubjectId:

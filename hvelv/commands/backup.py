@@ -170,8 +170,25 @@ async def _control(settings: Settings, name: str | None) -> Restored:
     chosen = shelf.named(CONTROL, name)
     with running_database(settings) as server, shown("restore") as told:
         where = addresses(settings, server, "owner")
-        restoring = Restoring(house(settings, read_policy(settings), where), PgArchive(where), shelf, told)
+        opened = house(settings, read_policy(settings), where)
+        restoring = Restoring(opened, PgArchive(where), shelf, told, witnessed=await _witnessed(settings))
         return await restoring.control(chosen)
+
+
+async def _witnessed(settings: Settings) -> list[str]:
+    """What the witnesses of the ledger hold; one that does not answer is named, and the restore goes on."""
+    from hvelv.tending import witnesses
+    from vault.errors import Unavailable
+
+    notes: list[str] = []
+    for witness in witnesses(settings):
+        try:
+            notes += await witness.heads()
+        except Unavailable:
+            typer.echo(
+                f"witness `{witness.name}` does not answer; lost entries only it knows of are not noticed", err=True
+            )
+    return notes
 
 
 async def _contents(settings: Settings, name: str | None) -> Returned:

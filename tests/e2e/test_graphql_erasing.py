@@ -60,6 +60,21 @@ async def test_a_receipt_says_of_what_why_and_by_which_policy(world: World) -> N
     assert told["entry"]
 
 
+@pytest.mark.slow
+async def test_one_product_is_erased_by_name(world: World) -> None:
+    await world.case.ask()
+    text = """mutation ($k: String!, $s: UUID!, $p: String, $r: UUID) {
+      erase(idempotencyKey: $k, subject: $s, product: $p, project: $r) { id fields { field fate rule } } }"""
+    subject = world.case.subject
+    assert (await world.me(text, k=key(), s=subject, p="solstrom", r=world.ids())).codes == ["INVALID"]
+    assert (await world.me(text, k=key(), s=subject, p="telephony")).codes == ["INVALID"]
+    erased = (await world.me(text, k=key(), s=subject, p="solstrom")).data["erase"]
+    fates = {each["field"]: (each["fate"], each["rule"]) for each in erased["fields"]}
+    assert fates["project.address"] == ("ERASED", None)
+    assert fates["person.email"] == ("KEPT", "shared_identity")
+    assert (await world.me(text, k=key(), s=subject, p="solstrom")).data["erase"]["id"] == erased["id"]
+
+
 async def test_who_is_nobody_asks_for_nobody_and_nonsense_is_named() -> None:
     world = fake_world()
     await world.case.ask()

@@ -145,6 +145,22 @@ async def test_a_restore_that_dies_leaves_the_database_closed_and_the_next_one_f
         assert await people.own(await back(vault, kept), vault=vault)
 
 
+async def test_a_dump_that_breaks_off_half_way_changes_nothing(databases: Databases, tmp_path: Path) -> None:
+    shelf = shelf_in(tmp_path)
+    async with home(databases, tmp_path / "keys") as at_home:
+        people = People(at_home)
+        everybody = await people.leads(30)
+        backup = await backed_up(at_home, shelf)
+        later = await people.lead()
+        content = backup.rows.read_bytes()
+        for part in (len(content) // 2, len(content) - 2_000):
+            backup.rows.write_bytes(content[:part])
+            with pytest.raises(Misconfigured, match="refused"):
+                await archive(databases).load(CONTROL, backup.rows)
+        for person in (*everybody[:3], later):
+            assert await people.own(person)
+
+
 async def test_nobody_is_restored_under_a_process_that_still_runs(databases: Databases, tmp_path: Path) -> None:
     shelf = shelf_in(tmp_path)
     async with home(databases, tmp_path / "keys") as at_home:

@@ -63,8 +63,8 @@ async def test_segments_of_series_come_back_where_a_head_of_a_living_person_name
         for person, series in ((kept, named), (kept, unnamed), (gone, named)):
             await execute(databases, f"{segment} from generate_series(1, 3) n", person.subject, series, kind="contents")
         for person in (kept, gone):
-            head = "insert into series_head values ($1, $2, 1, 1, 2, 1, false, '', '', '')"
-            await execute(databases, head, person.subject, named)
+            head = "insert into series_head values ($1, $2, 1, 1, 2, false, $3, 1, '', '', '')"
+            await execute(databases, head, person.subject, named, at_home.ids())
         async with backing_up(at_home, shelf_in(tmp_path)) as backups:
             backup = await backups.contents()
         await people.erase(gone)

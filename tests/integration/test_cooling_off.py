@@ -270,12 +270,12 @@ async def test_two_identities_of_one_person_are_two_requests_and_each_dies_by_it
 
 async def test_several_processes_carry_each_out_once(house: Home, people: People) -> None:
     everybody = [await people.lead() for _ in range(6)]
-    for person in everybody:
-        await asks(people, person)
+    waiting = [await asks(people, person) for person in everybody]
     house.clock.advance(WEEK)
     done = await asyncio.gather(*[run(house, f"worker {n}") for n in range(3)])
     receipts = [number for each in done for number in each.receipts]
     assert len(receipts) == len(set(receipts)) >= len(everybody)
+    assert await people.vault.carry_out(waiting[0]) is None
     stones = "select count(*) from tombstone where subject = any($1)"
     assert await value(house.databases, stones, [p.subject for p in everybody]) == len(everybody)
 
@@ -299,6 +299,39 @@ async def test_an_officer_who_was_faster_gives_the_receipt_and_a_damaged_person_
     house.clock.advance(KEPT + timedelta(seconds=1))
     await run(house)
     assert not await value(house.databases, "select count(*) from erasure_request where state <> 'pending'")
+
+
+async def test_an_officer_who_erases_a_part_leaves_the_restriction_of_the_person(people: People) -> None:
+    person = await people.borrower()
+    on = Restriction(subject=person.subject, record=person.root, on=True, at=people.home.clock())
+    await people.vault.seal(person.me, Access("rights", None, SELF), [], [on])
+    await people.erase(person, Scope(person.subject, record=person.loans[0]))
+    seen = await people.vault.open(person.me, SELF_SERVICE, [person.subject], frozenset({"person.restriction"}))
+    assert values(seen)["person.restriction"] != "null"
+
+
+async def test_an_older_restriction_stays_on_what_is_kept(people: People) -> None:
+    person = await people.customer()
+    on = Restriction(subject=person.subject, record=person.root, on=True, at=people.home.clock())
+    await people.vault.seal(person.me, Access("rights", None, SELF), [], [on])
+    await asks(people, person)
+    await comes_due(people, person)
+    seen = await people.vault.open(person.me, SELF_SERVICE, [person.subject], frozenset({"person.restriction"}))
+    assert values(seen)["person.restriction"] != "null"
+
+
+async def test_once_the_months_audit_key_is_gone_of_what_it_was_is_not_known_any_more(
+    databases: Databases, tmp_path: Path
+) -> None:
+    async with home(databases, tmp_path / "keys") as at_home:
+        people = People(at_home)
+        person = await people.lead()
+        pending = await asks(people, person)
+        await takes_back(people, person, pending)
+        await execute(databases, "delete from audit_key")
+        await at_home.house.reload()
+        (seen,) = await people.vault.cooling.own(person.me)
+        assert (seen.id, seen.state, seen.scopes) == (pending.id, State.CANCELLED, ())
 
 
 async def test_taken_back_while_it_is_carried_out_it_is_one_or_the_other(

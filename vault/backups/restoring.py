@@ -16,6 +16,7 @@ Contents is left alone: blobs written after the backup have no head and are swep
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -57,7 +58,10 @@ class Restored:
 
 
 class Restoring:
-    """Restores control. `house` has the owner's addresses and is not started."""
+    """Restores control. `house` has the owner's addresses and is not started.
+
+    `witnessed` are checkpoints of the ledger that others hold.
+    """
 
     def __init__(
         self,
@@ -66,12 +70,14 @@ class Restoring:
         shelf: Shelf,
         progress: Progress,
         *,
+        witnessed: Sequence[str] = (),
         leave_seconds: float = LEAVE_SECONDS,
     ) -> None:
         self._house = house
         self._archive = archive
         self._shelf = shelf
         self._progress = progress
+        self._witnessed = witnessed
         self._leave_seconds = leave_seconds
 
     async def control(self, backup: Backup) -> Restored:
@@ -137,7 +143,7 @@ class Restoring:
         try:
             self._progress("erase again", len(seen.stones))
             count = await replay(house, seen.stones)
-            new_log = await go_on(house, seen.checkpoints)
+            new_log = await go_on(house, [*seen.checkpoints, *self._witnessed])
             async with house.control.transaction() as connection:
                 tokens = await revoke_tokens(connection, house.clock())
                 await begin_again(connection, house.clock())
