@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -17,16 +17,25 @@ import structlog
 from hvelv.house import open_house
 from hvelv.logs import configure
 from hvelv.settings import Settings
-from vault import House
+from rights import erasure
+from rights.erasure import Carried
+from vault import House, Vault
+from vault.cooling import Pending
 from vault.errors import ClockJumped
 from vault.queue import Scheduled, Work, Worker
 from vault.retention import Retention
 from vault.sweeping import sweep
+from vault.ticking import tick
 
 RETENTION: Final = "retention"
+ERASURES: Final = "erasures"
 LEFTOVERS: Final = "leftovers"
-SCHEDULE: Final = (Scheduled(RETENTION, "5 * * * *"), Scheduled(LEFTOVERS, "35 3 * * *"))
-"""Every hour, five minutes after; and in the night what nobody can read any more. In UTC."""
+SCHEDULE: Final = (
+    Scheduled(RETENTION, "5 * * * *"),
+    Scheduled(ERASURES, "15 * * * *"),
+    Scheduled(LEFTOVERS, "35 3 * * *"),
+)
+"""Every hour what the rules and what people asked for; in the night what nobody can read any more. In UTC."""
 
 _log = structlog.get_logger("hvelv.worker")
 
@@ -40,11 +49,27 @@ def jobs(house: House) -> Mapping[str, Work]:
         if tally.damaged:
             _log.error("retention.damaged", count=len(tally.damaged))
 
+    async def erasures(_: UUID | None) -> None:
+        carried = await carry_out(house, lambda _: None)
+        _log.info("erasures.run", count=len(carried.receipts))
+        if carried.failed:
+            _log.error("erasures.failed", count=len(carried.failed))
+
     async def leftovers(_: UUID | None) -> None:
         swept = await sweep(house)
         _log.info("leftovers.swept", count=swept.subjects + swept.blobs + swept.requests)
 
-    return {RETENTION: retention, LEFTOVERS: leftovers}
+    return {RETENTION: retention, ERASURES: erasures, LEFTOVERS: leftovers}
+
+
+async def carry_out(house: House, told: Callable[[Pending], None]) -> Carried:
+    """Carry out the erasures people asked for, if the clock can be believed: what dies too early is gone.
+
+    Raises:
+        ClockJumped: an operator has to say what day it is; nothing died.
+    """
+    await tick(house)
+    return await erasure.run(Vault(house), told)
 
 
 def failed(job: str, error: Exception) -> None:

@@ -25,6 +25,7 @@ from vault.crypto.documents import open_document, seal_document
 from vault.errors import Refused, TokenRefused, Unknown
 from vault.house import House
 from vault.ledger.book import Act, Kind, Outcome, month_of
+from vault.receipts import audit_key
 from vault.request import Scope, Withheld
 from vault.storage.cooling import Row, due_rows, forget_rows, insert_row, row_of, rows_of, settle
 from vault.storage.recording import record
@@ -114,7 +115,7 @@ class Cooling:
             row = await row_of(connection, number)
         if row is None or who.subject != row.subject:
             raise Unknown("no such erasure")
-        return self._read(row)
+        return await self._read(row)
 
     async def own(self, who: Principal) -> Sequence[Pending]:
         """The principal's own, the latest first.
@@ -126,12 +127,14 @@ class Cooling:
         if who.subject is None:
             return []
         async with self._house.control.connection() as connection:
-            return [self._read(row) for row in await rows_of(connection, who.subject)]
+            rows = await rows_of(connection, who.subject)
+        return [await self._read(row) for row in rows]
 
     async def due(self, first: int) -> Sequence[Pending]:
         """The next ones whose time has come, the oldest first. For whoever runs the house."""
         async with self._house.control.connection() as connection:
-            return [self._read(row) for row in await due_rows(connection, self._house.clock(), first)]
+            rows = await due_rows(connection, self._house.clock(), first)
+        return [await self._read(row) for row in rows]
 
     async def forget(self) -> int:
         """Remove what ended long ago; returns how many."""
@@ -140,9 +143,9 @@ class Cooling:
 
     # -- parts -------------------------------------------------------------------------------------------------------
 
-    def _read(self, row: Row) -> Pending:
+    async def _read(self, row: Row) -> Pending:
         """Of what it was is not known any more once the month's audit key is gone; a pending one never is that old."""
-        key = self._house.keys.current.audit.get(row.month)
+        key = await audit_key(self._house, row.month)
         scopes: tuple[Scope, ...] = ()
         restricts = False
         if key is not None:

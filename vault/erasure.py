@@ -19,7 +19,7 @@ from uuid import UUID
 from policies.event import Restriction
 from policies.model import SELF, Access, Principal, Reach, RecordId, RoleKind, Sequel, SubjectId
 from policies.persons import NotTogether, two_persons
-from policies.retention import Due, KeptByClock, KeptByHold, KeptByState, due, hold
+from policies.retention import Due, KeptByClock, KeptByHold, KeptByState, beneath_holds, due, hold
 from policies.standing import lanes
 from vault.cooling import Pending, State
 from vault.draft import NOBODY, Draft, Rows
@@ -277,7 +277,8 @@ class Erasure:
         held: KeptByHold | None = hold(*where)
         if held is not None:
             return held.hold, held.law, held.until
-        state = due(*where)
+        # a restriction stops the calendar, not the person who asked for both
+        state = due(*where) if cause.kind is CauseKind.EXPIRY else beneath_holds(*where)
         if cause.kind is CauseKind.REQUEST and isinstance(state, KeptByState):
             return state.state, ART_6_1_B, None
         if cause.kind is CauseKind.EXPIRY and not (isinstance(state, Due) and state.then is Sequel.ERASE):
@@ -292,7 +293,8 @@ class Erasure:
         fates: list[FieldFate] = []
         for victim in victims(policy, loaded):
             if victim.record == root and not any(self._in_scope(loaded, victim, scope) for scope in scopes):
-                state = due(policy, victim.category, root, loaded.standing, self._house.clock())
+                where = policy, victim.category, root, loaded.standing, self._house.clock()
+                state = hold(*where) or beneath_holds(*where)
                 until = state.until if isinstance(state, KeptByClock | KeptByHold) else None
                 law = state.law if isinstance(state, KeptByHold) else None
                 fates += [

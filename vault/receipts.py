@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from vault.house import House
 from vault.killing import Victim
 from vault.ledger.book import month_of
 from vault.ledger.receipts import signed
-from vault.request import CauseKind, Fate, FieldFate, Receipt, ReceiptStatus, Scope
+from vault.request import CauseKind, Fate, FieldFate, Receipt, ReceiptStatus, Scope, Secret
 from vault.storage.writing import TombstoneRow
 
 COLUMNS: Final = (
@@ -95,25 +95,32 @@ async def receipt(house: House, number: UUID) -> Receipt:
     if row is None:
         msg = "no such receipt"
         raise Unknown(msg)
-    return _read(house, row)
+    return await _read(house, row)
 
 
 async def receipt_of_whole(house: House, subject: SubjectId) -> Receipt | None:
     """The receipt of a subject erased as a whole, if it was."""
     row = await house.control.fetchrow(f"{COLUMNS} where t.subject = $1 and t.whole", subject)
-    return None if row is None else _read(house, row)
+    return None if row is None else await _read(house, row)
 
 
 async def receipt_of_scopes(house: House, subject: SubjectId, scopes: Sequence[Scope]) -> Receipt | None:
     """The latest receipt of exactly these parts of the subject, if there is one that can still be read."""
     rows = await house.control.fetch(f"{COLUMNS} where t.subject = $1 order by t.at desc", subject)
-    readable = (_read(house, row) for row in rows if row[3] in house.keys.current.audit)
+    readable = [await _read(house, row) for row in rows if await audit_key(house, row[3]) is not None]
     return next((earlier for earlier in readable if set(earlier.scopes) == set(scopes)), None)
 
 
-def _read(house: House, row: Any) -> Receipt:
+async def audit_key(house: House, month: date) -> Secret[bytes] | None:
+    """A month's audit key, also where another process began the month; None once the audit retention destroyed it."""
+    if month not in house.keys.current.audit:
+        await house.reload()
+    return house.keys.current.audit.get(month)
+
+
+async def _read(house: House, row: Any) -> Receipt:
     number, subject, at, month, sealed, pending, completed = row
-    key = house.keys.current.audit.get(month)
+    key = await audit_key(house, month)
     if key is None:
         raise Unknown("the receipt is older than the audit retention")
     plain = open_document(Sealer(key), Label.RECEIPT, (number.bytes, subject.bytes), sealed)

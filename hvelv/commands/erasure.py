@@ -36,6 +36,8 @@ def due(*, as_json: AsJson = False) -> None:
 def run(*, as_json: AsJson = False) -> None:
     """Carry out every erasure whose time has come. Repeating it, or running it twice at once, changes nothing.
 
+    `hvelv worker` does it every hour. A clock that jumped since the last run stops it, as it stops the retention.
+
     Ends with code 5 if somebody's rows are damaged: those wait on and are reported.
     """
     carried = asyncio.run(_run(Settings.load()))
@@ -57,17 +59,16 @@ async def _due(settings: Settings) -> Sequence[Pending]:
 
 
 async def _run(settings: Settings) -> Carried:
-    from hvelv.house import running_database, started
-    from rights import erasure
-    from vault import Vault
+    from hvelv.house import open_house
+    from hvelv.working import carry_out
 
     done = 0
-    with running_database(settings) as server, shown("erase") as told:
+    with shown("erase") as told:
 
         def one(_: Pending) -> None:
             nonlocal done
             done += 1
             told("erase", done)
 
-        async with started(settings, server, "sweeper") as house:
-            return await erasure.run(Vault(house), one)
+        async with open_house(settings, "sweeper") as house:
+            return await carry_out(house, one)

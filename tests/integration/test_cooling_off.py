@@ -18,8 +18,10 @@ from databases import Databases
 from people import LOAN_FORM, SELF_SERVICE, People, Person, address, name, values
 from vault_house import Home, home
 
+from hvelv.working import ERASURES, jobs
 from policies.event import Hold, Restriction
 from policies.model import SELF, Access
+from policies.oslo import oslo_date
 from products.request import keyed
 from rights import erasure
 from rights.doors import Desk
@@ -27,8 +29,9 @@ from rights.erasure import CancelErasure, Carried, Erase
 from rights.request import By
 from vault import Vault
 from vault.cooling import KEPT, Pending, State
-from vault.errors import Invalid, Refused, TokenRefused, Unknown
+from vault.errors import ClockJumped, Invalid, Refused, TokenRefused, Unknown
 from vault.request import Fate, ReceiptStatus, Scope
+from vault.ticking import acknowledge
 
 pytestmark = pytest.mark.slow
 
@@ -351,6 +354,25 @@ async def test_taken_back_while_it_is_carried_out_it_is_one_or_the_other(
         patch.setattr(Vault, "carry_out", first_taken_back)
         await run(house)
     assert await people.own(person)
+
+
+async def test_the_worker_carries_out_and_a_clock_that_jumped_destroys_nothing(
+    databases: Databases, tmp_path: Path
+) -> None:
+    async with home(databases, tmp_path / "keys") as at_home, another_house(at_home, "worker", sweeper=True) as worker:
+        people = People(at_home)
+        person, other = await people.lead(), await people.lead()
+        work = jobs(worker)[ERASURES]
+        await work(None)
+        await asks(people, person)
+        at_home.clock.advance(WEEK)
+        with pytest.raises(ClockJumped):
+            await work(None)
+        assert await people.own(await again(people, person))
+        await acknowledge(worker, None, oslo_date(at_home.clock()))
+        await work(None)
+        assert not await people.own(person)
+        assert await people.own(await again(people, other))
 
 
 async def test_what_waits_survives_a_restore_and_begins_to_wait_again(databases: Databases, tmp_path: Path) -> None:
