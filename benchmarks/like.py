@@ -103,13 +103,23 @@ class PlainVault:
         """It only opens."""
         raise NotImplementedError
 
-    async def accesses(
-        self, who: Principal, subject: SubjectId, after: UUID | None, first: int, *, proofs: bool = False
-    ) -> NoReturn:
+    async def accesses(self, *_: Any, **__: Any) -> NoReturn:
         """It only opens."""
         raise NotImplementedError
 
-    async def entries(self, who: Principal, after: UUID | None, first: int) -> NoReturn:
+    async def entries(self, *_: Any, **__: Any) -> NoReturn:
+        """It only opens."""
+        raise NotImplementedError
+
+    async def checkpoint(self, *_: Any) -> NoReturn:
+        """It only opens."""
+        raise NotImplementedError
+
+    async def consistency(self, *_: Any) -> NoReturn:
+        """It only opens."""
+        raise NotImplementedError
+
+    async def breach_scope(self, *_: Any, **__: Any) -> NoReturn:
         """It only opens."""
         raise NotImplementedError
 

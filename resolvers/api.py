@@ -15,7 +15,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
 from policies.model import PolicySet
-from resolvers import erasing, mutation, outreach, power, query, register, rights
+from resolvers import erasing, ledger, mutation, outreach, power, query, register, rights
 from resolvers.access import DIRECTIVE, access
 from resolvers.asking import Ask
 from resolvers.reading import Governance, Misbuilt, install
@@ -43,6 +43,7 @@ QUERIES: Final[Mapping[str, Resolve]] = {
     "system_tasks": register.system_tasks,
     **rights.QUERIES,
     **erasing.QUERIES,
+    **ledger.QUERIES,
 }
 MUTATIONS: Final[Mapping[str, Resolve]] = {
     "request_calculation": mutation.request_calculation,

@@ -16,6 +16,7 @@ from resolvers.access import Stated, access_of
 from resolvers.house import House
 from resolvers.metering import billing_answered, series_answered
 from resolvers.opening import Found, Key, open_each
+from resolvers.proofs import proofs_wanted
 from resolvers.reading import Governance
 from resolvers.report import access_entry
 from resolvers.selection import Masks, Selection
@@ -74,10 +75,11 @@ class Asking:
         """See `resolvers.metering`."""
         return await billing_answered(cast("Ask", info), point, days)
 
-    async def accesses(self, subject: UUID, *, first: int, after: str | None) -> Connection[AccessEntry]:
+    async def accesses(self, info: object, subject: UUID, *, first: int, after: str | None) -> Connection[AccessEntry]:
         """A page of who opened a subject's data."""
         size, key = page_asked(first, after)
-        found = await self.house.vault.accesses(self.who, SubjectId(subject), key, size)
+        proofs = proofs_wanted(info)
+        found = await self.house.vault.accesses(self.who, SubjectId(subject), key, size, proofs=proofs)
         return page([(cursor(row.id), access_entry(row)) for row in found.entries], more=found.more, after=after)
 
 

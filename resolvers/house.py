@@ -19,7 +19,18 @@ from rights.doors import Purse
 from rights.erasure import Cooling
 from vault.audit import AccessPage, EntryPage, Received
 from vault.consents import ConsentHistory
-from vault.request import Cause, Everyone, FieldMask, Receipt, RecordFilter, Scope, Secret
+from vault.request import (
+    Cause,
+    ConsistencyProof,
+    Everyone,
+    FieldMask,
+    Receipt,
+    RecordFilter,
+    Scope,
+    Secret,
+    SignedCheckpoint,
+)
+from vault.scoping import ScopePage, Suspect
 from vault.series.request import SeriesOpened
 from vault.slips import Slips
 from vault.tasks import Task, TaskPage
@@ -106,8 +117,27 @@ class Vault(Doors, Protocol):
         """Put an act on record that opened and stored nothing."""
         ...
 
-    async def entries(self, who: Principal, after: UUID | None, first: int) -> EntryPage:
+    async def entries(self, who: Principal, after: UUID | None, first: int, *, proofs: bool = False) -> EntryPage:
         """The ledger's headers, for those who audit."""
+        ...
+
+    async def checkpoint(self, who: Principal, /) -> SignedCheckpoint | None:
+        """The ledger's newest signed checkpoint."""
+        ...
+
+    async def consistency(self, who: Principal, origin: str, size: int, /) -> ConsistencyProof:
+        """That the ledger begins with its tree of `size` leaves; `Unknown` where it has no such tree."""
+        ...
+
+    async def breach_scope(
+        self,
+        who: Principal,
+        by: Suspect,
+        between: tuple[datetime, datetime],
+        after: SubjectId | None,
+        first: int | None,
+    ) -> ScopePage:
+        """Whose which fields were opened, for those who audit; on record."""
         ...
 
 

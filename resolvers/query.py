@@ -9,6 +9,7 @@ from policies.model import Access, SubjectId
 from resolvers.asking import Ask, page_asked
 from resolvers.notice import policy_info
 from resolvers.opening import Counts, customers, missing, shell
+from resolvers.proofs import proofs_wanted
 from resolvers.report import ledger_entry, receipt_shown
 from resolvers.selection import Selection
 from resolvers.shortfall import Shortfall, summed
@@ -111,7 +112,7 @@ async def ledger(info: Ask, first: int, after: str | None = None) -> Connection[
     """The ledger's entries, newest first, for the data protection officer."""
     size, key = page_asked(first, after)
     asking = info.context
-    found = await asking.house.vault.entries(asking.who, key, size)
+    found = await asking.house.vault.entries(asking.who, key, size, proofs=proofs_wanted(info))
     return page([(cursor(row.id), ledger_entry(row)) for row in found.entries], more=found.more, after=after)
 
 

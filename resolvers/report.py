@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from resolvers.proofs import proof_shown
 from schema.record import (
     AccessEntry,
     ErasedPart,
@@ -33,6 +34,8 @@ def receipt_shown(receipt: Receipt) -> Shown:
             FieldReport(field=f.field, fate=FieldFateName(f.fate.value), rule=f.rule, law=f.law, until=f.until)
             for f in receipt.fates
         ],
+        signed=receipt.signed,
+        proof=proof_shown(receipt.proof),
     )
 
 
@@ -53,6 +56,7 @@ def ledger_entry(row: audit.Header) -> LedgerEntry:
         fields=list(row.fields),
         rules=[RuleCount(field=field, rule=rule, count=count) for field, rule, count in row.rules],
         reason=row.reason or None,
+        proof=proof_shown(row.proof),
     )
 
 
@@ -69,4 +73,5 @@ def access_entry(row: audit.AccessEntry) -> AccessEntry:
         fields=list(row.fields),
         withheld=[WithheldField(field=field, rule=rule) for field, rule in row.withheld],
         reason=row.reason or None,
+        proof=proof_shown(row.proof),
     )

@@ -12,7 +12,7 @@ from policies.model import SELF, PolicySet, Principal, RoleKind
 from products.errors import ContractRequires, NotACustomer, RegisterFailed, StepRefused
 from rights.errors import RequestRefused
 from schema.errors import MESSAGES, Code
-from vault.errors import BrokenSeal, Conflict, Contended, Invalid, Refused, TokenRefused, Unavailable, Unknown
+from vault.errors import BrokenSeal, Conflict, Contended, Invalid, Refused, Tampered, TokenRefused, Unavailable, Unknown
 from vault.request import Secret, Withheld
 
 REACH: Final = "reach"
@@ -95,7 +95,7 @@ def translate(error: BaseException, reader: Reader) -> Problem:  # noqa: C901, P
             return Problem(Code.REGISTER, {"rule": error.rule})
         case Contended() | Unavailable():
             return Problem(Code.UNAVAILABLE, {})
-        case BrokenSeal():
+        case BrokenSeal() | Tampered():
             _note(error, Code.DAMAGED)
             return Problem(Code.DAMAGED, {})
         case _:

@@ -110,15 +110,15 @@ class Project:
 class Openings(Protocol):
     """What a request must offer for `Customer.accesses`."""
 
-    async def accesses(self, subject: UUID, *, first: int, after: str | None) -> Connection[AccessEntry]:
-        """A page of what is on record about a subject, newest first."""
+    async def accesses(self, info: object, subject: UUID, *, first: int, after: str | None) -> Connection[AccessEntry]:
+        """A page of what is on record about a subject, newest first; with proofs where the request selects them."""
         ...
 
 
 async def _accesses(
     root: strawberry.Parent[Customer], info: Info[Openings, None], first: int, after: str | None = None
 ) -> Connection[AccessEntry] | None:
-    return await info.context.accesses(root.id, first=first, after=after)
+    return await info.context.accesses(info, root.id, first=first, after=after)
 
 
 @strawberry.type(description="A person the company holds data of (kunde): the subject.")

@@ -13,6 +13,7 @@ from uuid import UUID
 import strawberry
 
 from schema.directives import governed, ungoverned
+from schema.ledger import LedgerProof
 
 _ACCESSES = "person.accesses"
 _HEADER = "the ledger's header: random ids, names of the policy, counts; no value, no subject"
@@ -41,6 +42,9 @@ class AccessEntry:
     fields: list[str] | None = governed(_ACCESSES, description="The fields it got, stored or erased.")
     withheld: list[WithheldField] | None = governed(_ACCESSES, description="The fields it did not, and why.")
     reason: str | None = governed(_ACCESSES, description="The reason it stated.")
+    proof: LedgerProof | None = governed(
+        _ACCESSES, description="That the ledger's tree has it; `null` for a second after it was recorded."
+    )
 
 
 @strawberry.type(description="A rule that withheld a field, and how often.")
@@ -70,6 +74,9 @@ class LedgerEntry:
     fields: list[str] = ungoverned(because=_HEADER, description="Which fields.")
     rules: list[RuleCount] = ungoverned(because=_HEADER, description="Which rules withheld what.")
     reason: str | None = ungoverned(because="what a member of staff wrote", description="The reason stated.")
+    proof: LedgerProof | None = ungoverned(
+        because=_HEADER, description="That the ledger's tree has it; `null` for a second after it was recorded."
+    )
 
 
 @strawberry.enum(description="What became of a field.")
@@ -130,6 +137,10 @@ class Receipt:
     policy: str = ungoverned(because=_RECEIPT, description="Digest of the policy decided by, in hexadecimal.")
     entry: UUID = ungoverned(because=_RECEIPT, description="The ledger's entry.")
     fields: list[FieldReport] = ungoverned(because=_RECEIPT, description="Every field, with its fate.")
+    signed: str = ungoverned(because=_RECEIPT, description="The same as a note that is signed: keep it.")
+    proof: LedgerProof | None = ungoverned(
+        because=_RECEIPT, description="That the ledger's tree has the erasure; `null` for a second after it."
+    )
 
 
 @strawberry.type(description="What would be decided. Nothing was opened.")

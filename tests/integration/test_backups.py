@@ -19,7 +19,10 @@ from vault.backups.control import Backups, keep_erasures
 from vault.backups.shelf import CONTENTS, CONTROL, MANIFEST, Backup, Shelf
 from vault.errors import BackupRefused, BrokenSeal, Contended, Misconfigured, TokenRefused
 from vault.keys.roll import Report, Roll
+from vault.ledger.examining import Examiner
 from vault.ledger.sequencing import Sequencer
+from vault.ledger.witness_file import FileWitness
+from vault.ledger.witnessing import tell
 from vault.request import ReceiptStatus, Scope
 from vault.storage import restoring as closing
 
@@ -195,6 +198,30 @@ async def test_a_ledger_that_lost_entries_begins_a_new_log_that_embeds_the_last_
     assert last.note in json.loads(begins).values()
     await execute(databases, "delete from ledger_checkpoint")
     assert (await restored(at_home, shelf)).new_log
+
+
+async def test_what_only_a_witness_has_seen_counts_as_lost_too(databases: Databases, tmp_path: Path) -> None:
+    shelf, witness = shelf_in(tmp_path), FileWitness(tmp_path / "witness")
+    (tmp_path / "witness").mkdir()
+    async with home(databases, tmp_path / "keys") as at_home:
+        await People(at_home).lead()
+        await Sequencer(at_home.house).catch_up()
+        await backed_up(at_home, shelf)
+        await People(at_home).lead()
+    async with owned(at_home, "writing") as house:
+        assert await Sequencer(house).catch_up()
+        last = await tell(house, witness)
+    assert last is not None
+    await execute(databases, "drop table ledger_checkpoint")  # nothing in place tells
+    away = FileWitness(tmp_path / "away")
+    assert (await restored(at_home, shelf, witnesses=[away, witness])).new_log
+    (begins,) = (await fetch(databases, "select begins from ledger_log where number = 2"))[0]
+    assert json.loads(begins)["previous"] == last.note
+    async with owned(at_home, "afterwards") as house:
+        assert (await Examiner(house, [witness]).run()).faults == []
+    at_home.clock.advance(timedelta(minutes=1))
+    later = await backed_up(at_home, shelf, "again")
+    assert not (await restored(at_home, shelf, later, witnesses=[witness])).new_log
 
 
 # -- what is refused --------------------------------------------------------------------------------------------------

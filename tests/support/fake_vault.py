@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from determinism import SeededEntropy, SeededIds
+from fake_proofs import FakeProofs
 from fake_series import FakeSeries
 from identity_house import MemoryTokens
 from memory_erasures import MemoryErasures
@@ -48,7 +49,7 @@ from vault.slips import Slips
 
 
 @dataclass
-class FakeVault(FakeSeries):
+class FakeVault(FakeSeries, FakeProofs):
     """Satisfies `resolvers.house.Vault`."""
 
     ledger: list[tuple[Header, dict[SubjectId, AccessEntry]]] = field(default_factory=list)
@@ -198,7 +199,8 @@ class FakeVault(FakeSeries):
         start = next((n + 1 for n, row in enumerate(rows) if row.id == after), 0)
         return AccessPage(rows[start : start + first], more=len(rows) > start + first)
 
-    async def entries(self, who: Principal, after: UUID | None, first: int) -> EntryPage:
+    async def entries(self, who: Principal, after: UUID | None, first: int, *, proofs: bool = False) -> EntryPage:
+        del proofs
         if not self._audits(who):
             raise Refused([Withheld("person.accesses", "role", personal=False)])
         rows = [header for header, _ in reversed(self.ledger)]

@@ -35,7 +35,12 @@ async def go_on(house: House, notes: Sequence[str]) -> bool:
     async with house.control.connection() as connection:
         known = await logs(connection)
         sizes = {log.origin: last.size if (last := await newest(connection, log.number)) else 0 for log in known}
-    beyond = [note for note in map(read_checkpoint, notes) if note.size > sizes.get(note.origin, 0)]
+    succeeded = {log.origin for log in known[:-1]}  # what was lost of these, the log after them says already
+    beyond = [
+        note
+        for note in map(read_checkpoint, notes)
+        if note.size > sizes.get(note.origin, 0) and note.origin not in succeeded
+    ]
     if not beyond:
         return False
     await Sequencer(house).begin_again(_latest(beyond, known[-1].origin if known else None).note)

@@ -8,6 +8,7 @@ shown no witness without being found.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -164,16 +165,10 @@ def _embedded(later: Sequence[LogRow], head: Checkpoint) -> bool:
     return False
 
 
-async def newest_held(house: House, witnesses: Sequence[Witness]) -> str | None:
-    """The largest checkpoint of this database's newest log that a witness tells of; for a restore that begins again."""
-    async with house.control.connection() as connection:
-        known = await logs(connection)
-    origin = known[-1].origin if known else None
-    found: list[Checkpoint] = []
+async def heads_of(witnesses: Sequence[Witness]) -> list[str]:
+    """What these witnesses tell that they hold; those that do not answer tell nothing. For a restore."""
+    found: list[str] = []
     for witness in witnesses:
-        try:
-            found += [read_checkpoint(note) for note in await witness.heads()]
-        except Unavailable:
-            continue
-    held = [each for each in found if each.origin == origin]
-    return max(held, key=lambda each: each.size).note if held else None
+        with suppress(Unavailable):
+            found += await witness.heads()
+    return found
