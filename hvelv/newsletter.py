@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import structlog
 from starlette.routing import BaseRoute
 
 from hvelv.errors import SettingsRefused
 from hvelv.house import now, open_vault
 from hvelv.settings import Settings
 from identity.bearer import authenticate
+from outreach.confirming import Confirming
 from outreach.https import Https
 from outreach.mailchimp import MailChimp, Synchronised, synchronise
 from outreach.newsletter import Newsletter
 from outreach.one_click import OneClick
+from outreach.providers import Mailgun
+from outreach.templates import Templates
+from outreach.wording import ALL
 from policies.model import Principal
 from vault import Vault
 from vault.errors import Misconfigured
 from vault.request import Secret
+
+_log = structlog.get_logger("hvelv.newsletter")
 
 
 def newsletter_of(vault: Vault) -> Newsletter:
@@ -28,13 +37,36 @@ def newsletter_of(vault: Vault) -> Newsletter:
 def one_click(settings: Settings, vault: Vault) -> list[BaseRoute]:
     """The links of mails; none without the service's token file, since nobody could act on them."""
     file = settings.newsletter_token_file
-    if file is None:
-        return []
+    return [] if file is None else OneClick(newsletter_of(vault), _service(vault, file)).routes()
 
+
+def letters(settings: Settings, vault: Vault) -> Confirming | None:
+    """Mail that asks a mailbox to confirm; none where Mailgun or the service's token file is not set up.
+
+    Raises:
+        TemplateRefused: a template does not fit the policy, whether or not mail is set up.
+    """
+    templates = Templates(vault.policy, ALL)
+    file, key, domain = settings.newsletter_token_file, settings.mailgun_key, settings.mailgun_domain
+    if not (file and key and domain):
+        return None
+    client = Https("mailgun", settings.mailgun_address, login=("api", Secret(key.get_secret_value())))
+    return Confirming(
+        vault,
+        templates,
+        Mailgun(client, domain=domain, sender=f"Otovo <nyhetsbrev@{domain}>"),
+        _service(vault, file),
+        site=settings.collect_site,
+        ids=uuid.uuid4,
+        failed=lambda error: _log.error("a confirmation was not sent", fault=Secret(error)),
+    )
+
+
+def _service(vault: Vault, file: Path) -> Callable[[], Awaitable[Principal]]:
     async def service() -> Principal:
         return await authenticate(vault.tokens, _read(file))
 
-    return OneClick(newsletter_of(vault), service).routes()
+    return service
 
 
 async def synchronised(settings: Settings) -> Synchronised:

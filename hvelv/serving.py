@@ -17,7 +17,7 @@ from hvelv.app import AppSettings, create_app, deliveries_into, now
 from hvelv.deputy import Deputy
 from hvelv.errors import SettingsRefused
 from hvelv.house import open_vault
-from hvelv.newsletter import one_click
+from hvelv.newsletter import letters, one_click
 from hvelv.registers import registers_of
 from hvelv.reports import of_loop, watching
 from hvelv.settings import Settings
@@ -77,7 +77,9 @@ async def _serve(settings: Settings) -> None:
     asyncio.get_running_loop().set_exception_handler(of_loop)
     async with open_vault(settings) as vault, tended(vault, settings), registers_of(settings) as registers:
         deliveries = deliveries_into(vault, Deputy(vault, settings), now)
-        served_as = AppSettings(cool_off=settings.cool_off, beside=one_click(settings, vault))
+        served_as = AppSettings(
+            cool_off=settings.cool_off, beside=one_click(settings, vault), letters=letters(settings, vault)
+        )
         app = create_app(vault, served_as, ready=vault.ready, registers=registers, deliveries=deliveries)
         async with served(app, settings.host, settings.port):
             await until_stopped()

@@ -141,6 +141,11 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535, description="a number from 1 to 65535")
 
     newsletter_token_file: Path | None = Field(default=None, description="a file with a token of role `newsletter`")
+    mailgun_address: Https = Field(
+        default="https://api.eu.mailgun.net", description="the address of Mailgun's API, `https://…`"
+    )
+    mailgun_key: SecretStr | None = Field(default=None, description="a sending key of that API")
+    mailgun_domain: str | None = Field(default=None, pattern=r"^[a-z0-9.-]+$", description="the domain mail is sent by")
     mailchimp_address: Https | None = Field(
         default=None, description="the address of MailChimp's API, `https://us1.api.mailchimp.com`"
     )

@@ -107,9 +107,9 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A confirmation to send: to which address, and the slip that its link carries."""
+    """A confirmation to send: to whose mailbox, and the slip that its link carries."""
 
-    address: Secret[str]
+    subject: SubjectId
     slip: Secret[str]
 
 
@@ -194,7 +194,7 @@ class Newsletter:
             entry = self._suppression.entry(_text(reader.email))
             if await self._suppression.among([entry]):
                 slip = self._slips.make(For.CONFIRM, Slip(who.subject, subscription, entry))
-                return Invitation(_text(reader.email), slip)
+                return Invitation(who.subject, slip)
         return None
 
     async def stop_own(self, who: Principal) -> None:

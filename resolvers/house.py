@@ -144,8 +144,8 @@ class Vault(Doors, Protocol):
 class Letters(Protocol):
     """Mail that a step of a person asks for. When a call returns it is on its way, or was given up and is reported."""
 
-    async def invite(self, address: Secret[str], slip: Secret[str]) -> None:
-        """Ask a mailbox to confirm that it wants the newsletter."""
+    async def invite(self, subject: SubjectId, slip: Secret[str]) -> None:
+        """Ask a person's mailbox to confirm that it wants the newsletter."""
         ...
 
 

@@ -27,7 +27,7 @@ async def subscribe_newsletter(info: Ask, idempotency_key: str, product: str, re
         clock=house.clock,
     )
     if done.invitation is not None and house.letters is not None:
-        await house.letters.invite(done.invitation.address, done.invitation.slip)
+        await house.letters.invite(done.invitation.subject, done.invitation.slip)
     return StepTaken(record=done.record, receipts=[], replayed=done.replayed)
 
 

@@ -21,7 +21,7 @@ from typing import Final
 
 from hvelv.errors import DatabaseFailure, HvelvError, InUse, NoPrograms
 from identity.errors import IdentityError
-from outreach.errors import NotConfigured, OutreachError, SystemFailed
+from outreach.errors import NotConfigured, OutreachError, SystemFailed, TemplateRefused
 from policies.errors import PolicyErrors
 from products.errors import ProductError
 from rights.errors import RightsError
@@ -51,7 +51,7 @@ ENDINGS: Final[tuple[tuple[tuple[type[Exception], ...], Code], ...]] = (
     ((Unavailable, Contended), Code.UNAVAILABLE),
     ((Misconfigured, InUse, NoPrograms), Code.MISCONFIGURED),
     ((DatabaseFailure,), Code.UNAVAILABLE),
-    ((HvelvError, NotConfigured), Code.MISCONFIGURED),
+    ((HvelvError, NotConfigured, TemplateRefused), Code.MISCONFIGURED),
     ((BrokenSeal, Tampered), Code.DAMAGED),
     ((ClockJumped,), Code.STOPPED),
     (

@@ -29,6 +29,7 @@ BREACHES: Final = {
         "import pgqueuer",
         "import pysodium",
         "import sentry_sdk",
+        "import jinja2",
         "import vault.storage.engine",
     ),
 }

@@ -17,14 +17,19 @@ from databases import Databases
 from graphql_world import World, world_over
 from https_standin import Reply, StandIn, standin, trust
 from mailchimp_standin import AUDIENCE, KEY, MailChimpStandIn, named
+from provider_standins import MailgunStandIn
 from vault_house import Home, home
 
 from hvelv.app import AppSettings
+from outreach.confirming import Confirming
 from outreach.errors import SystemFailed
 from outreach.https import Https
 from outreach.mailchimp import MailChimp, Synchronised, member_id, synchronise
 from outreach.newsletter import Newsletter, newsletter_audience
 from outreach.one_click import OneClick, headers
+from outreach.providers import Mailgun
+from outreach.templates import Templates
+from outreach.wording import ALL
 from policies.model import Principal, SubjectId
 from vault.request import Secret
 
@@ -44,10 +49,10 @@ MINE = "{ me { subscriptions { product region } } }"
 class Letters:
     """Mail that was asked for."""
 
-    sent: list[tuple[str, Secret[str]]] = field(default_factory=list)
+    sent: list[tuple[SubjectId, Secret[str]]] = field(default_factory=list)
 
-    async def invite(self, address: Secret[str], slip: Secret[str]) -> None:
-        self.sent.append((address.reveal(), slip))
+    async def invite(self, subject: SubjectId, slip: Secret[str]) -> None:
+        self.sent.append((subject, slip))
 
 
 @dataclass
@@ -233,12 +238,43 @@ async def test_only_the_mailbox_itself_subscribes_again(post: Post) -> None:
     await post.click(await post.slip(first))
     second = await post.reader("Ola@Example.no", "solstrom", "Agder")
     assert await post.newsletter.readers(post.who) == [], "whoever typed the address may not be its owner"
-    ((address, slip),) = post.letters.sent
-    assert address == "Ola@example.no"
+    ((asked, slip),) = post.letters.sent
+    assert asked == second.subject
     for _ in range(2):
         assert (await post.click(slip, "confirm")).status_code == 200
     (again,) = await post.newsletter.readers(post.who)
     assert (again.subject, again.product, again.region) == (second.subject, "solstrom", "Agder")
+
+
+@pytest.mark.clause("COM-07")
+async def test_the_confirmation_goes_to_the_mailbox_by_mail_and_its_link_works(post: Post) -> None:
+    first = await post.reader("ola@example.no")
+    await post.click(await post.slip(first))
+    second = await post.reader("ola@example.no")
+    ((_, slip),) = post.letters.sent
+    failures: list[SystemFailed] = []
+
+    async def service() -> Principal:
+        return post.who
+
+    mailgun = MailgunStandIn()
+    with standin(mailgun) as server:
+        client = Https("mailgun", server.address, login=("api", Secret("mailgun-key")), trust=trust())
+        mail = Mailgun(client, domain="mail.otovo.no", sender="post@mail.otovo.no")
+        confirming = Confirming(
+            post.at.vault, Templates(post.at.vault.policy, ALL), mail, service, site="https://otovo.no",
+            ids=post.at.ids, failed=failures.append,
+        )  # fmt: skip
+        await confirming.invite(second.subject, slip)
+        server.replies = [Reply(500)]
+        await confirming.invite(second.subject, slip)
+        await client.close()
+    (form,) = mailgun.kept.values()
+    assert form["to"] == "ola@example.no"
+    assert [failed.why for failed in failures] == ["broken"], "the step that asked for it is not undone"
+    link = next(word for word in form["text"].split() if word.startswith("https://otovo.no/"))
+    assert (await post.links.post(link.removeprefix("https://otovo.no"))).status_code == 200
+    assert len(await post.newsletter.readers(post.who)) == 1
 
 
 async def test_who_never_said_no_is_asked_for_no_confirmation(post: Post) -> None:

@@ -92,6 +92,7 @@ PURPOSES: dict[str, set[str]] = {
     "smooch": {"customer_service"},
     "mailgun": {
         "send_calculation",
+        "newsletter",  # asks a mailbox whether it wants it again; the newsletter itself goes by MailChimp
         "service_mail",
         "power_messages",
         "company_supply",
