@@ -21,7 +21,7 @@ from vault.request import Secret
 SECONDS: Final = 10.0
 LONGEST_ANSWER: Final = 4_000_000
 LONGEST_PAUSE: Final = 3_600
-TOO_MANY, SERVER_FAULT, NOT_FOUND, REDIRECT = 429, 500, 404, 300
+TOO_MANY, SERVER_FAULT, CONFLICT, NOT_FOUND, REDIRECT = 429, 500, 409, 404, 300
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -81,10 +81,12 @@ class Https:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         absent: bool = False,
+        present: bool = False,
     ) -> Any:
         """Send one request; gives the JSON of a 2xx answer, None for an empty one.
 
-        With `absent`, 404 is an answer like an empty one: what is not there need not be erased.
+        With `absent`, 404 is an answer like an empty one: what is not there need not be erased. With `present`, 409 is:
+        what is there need not be made.
 
         Raises:
             SystemFailed: everything else.
@@ -98,11 +100,11 @@ class Https:
             raise SystemFailed(self.system, "timeout") from None
         except httpx2.HTTPError as failed:
             raise SystemFailed(self.system, "tls" if _is_tls(failed) else "unreachable") from None
-        return self._read(answer, absent=absent)
-
-    def _read(self, answer: httpx2.Response, *, absent: bool) -> Any:
-        if absent and answer.status_code == NOT_FOUND:
+        if (absent and answer.status_code == NOT_FOUND) or (present and answer.status_code == CONFLICT):
             return None
+        return self._read(answer)
+
+    def _read(self, answer: httpx2.Response) -> Any:
         if (why := _why(answer.status_code)) is not None:
             raise SystemFailed(self.system, why, after_seconds=_pause(answer.headers.get("retry-after", "")))
         if not answer.content:

@@ -1,4 +1,4 @@
-"""Hangs subscriptions where they belong in the answer."""
+"""Hangs subscriptions and messages where they belong in the answer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from policies.model import SubjectId
 from schema.customer import Customer
-from schema.outreach import Subscription
+from schema.outreach import Message, Subscription
 from vault.request import OpenedRecord
 
 
@@ -16,3 +16,5 @@ def place_outreach(records: Sequence[OpenedRecord], trees: Mapping[SubjectId, Cu
         owner = trees.get(record.subject)
         if owner is not None and record.kind == "subscription":
             owner.subscriptions.append(Subscription(opened=record.values, id=record.record))
+        elif owner is not None and record.kind == "message":
+            owner.messages.append(Message(opened=record.values, id=record.record))

@@ -16,7 +16,7 @@ from strawberry.types import Info
 
 from schema.directives import Ungoverned, governed, ungoverned
 from schema.opened import Values
-from schema.outreach import Subscription
+from schema.outreach import Message, Subscription
 from schema.paging import Connection
 from schema.power import CompanyContract, PowerContract
 from schema.record import AccessEntry
@@ -147,6 +147,9 @@ class Customer:
     )
     subscriptions: list[Subscription] = strawberry.field(
         default_factory=list, description="Subscriptions to the newsletter.", directives=[Ungoverned(because=_GROUP)]
+    )
+    messages: list[Message] = strawberry.field(
+        default_factory=list, description="Messages by chat and e-mail.", directives=[Ungoverned(because=_GROUP)]
     )
     accesses: Connection[AccessEntry] | None = strawberry.field(
         resolver=_accesses,

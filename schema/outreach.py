@@ -12,6 +12,17 @@ from schema.opened import Values
 _RANDOM = "random, made here, means nothing elsewhere"
 
 
+@strawberry.type(description="A message (melding) by chat or e-mail. A national id in it was masked when it came.")
+class Message:
+    """A message."""
+
+    opened: strawberry.Private[Values]
+    id: UUID = ungoverned(because=_RANDOM, description="The record.")
+    text: str | None = governed("message.text", description="What was written.")
+    channel: str | None = governed("message.channel", description="`chat` or `email`.")
+    sent_at: str | None = governed("message.sent_at", description="When it was sent, ISO 8601.")
+
+
 @strawberry.type(description="A subscription to the newsletter (nyhetsbrev).")
 class Subscription:
     """A subscription."""
