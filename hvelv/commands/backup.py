@@ -163,7 +163,6 @@ async def _erasures(settings: Settings) -> int:
 async def _control(settings: Settings, name: str | None) -> Restored:
     from hvelv.dumping import PgArchive
     from hvelv.house import addresses, house, read_policy, running_database
-    from hvelv.tending import witnesses
     from vault.backups.restoring import Restoring
     from vault.backups.shelf import CONTROL, Shelf
 
@@ -173,8 +172,6 @@ async def _control(settings: Settings, name: str | None) -> Restored:
         where = addresses(settings, server, "owner")
         opened = house(settings, read_policy(settings), where)
         restoring = Restoring(opened, PgArchive(where), shelf, told, witnessed=await _witnessed(settings))
-        old = house(settings, read_policy(settings), where)
-        restoring = Restoring(old, PgArchive(where), shelf, told, witnesses=witnesses(settings))
         return await restoring.control(chosen)
 
 

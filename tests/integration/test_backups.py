@@ -213,15 +213,14 @@ async def test_what_only_a_witness_has_seen_counts_as_lost_too(databases: Databa
         last = await tell(house, witness)
     assert last is not None
     await execute(databases, "drop table ledger_checkpoint")  # nothing in place tells
-    away = FileWitness(tmp_path / "away")
-    assert (await restored(at_home, shelf, witnesses=[away, witness])).new_log
+    assert (await restored(at_home, shelf, witnessed=await witness.heads())).new_log
     (begins,) = (await fetch(databases, "select begins from ledger_log where number = 2"))[0]
     assert json.loads(begins)["previous"] == last.note
     async with owned(at_home, "afterwards") as house:
         assert (await Examiner(house, [witness]).run()).faults == []
     at_home.clock.advance(timedelta(minutes=1))
     later = await backed_up(at_home, shelf, "again")
-    assert not (await restored(at_home, shelf, later, witnesses=[witness])).new_log
+    assert not (await restored(at_home, shelf, later, witnessed=await witness.heads())).new_log
 
 
 # -- what is refused --------------------------------------------------------------------------------------------------

@@ -31,7 +31,6 @@ from vault.backups.shelf import CONTROL, Backup, Shelf, digest_of
 from vault.errors import BackupRefused, Contended, VaultError
 from vault.house import House
 from vault.ledger.book import Act, Kind
-from vault.ledger.witnessing import Witness, heads_of
 from vault.storage.cooling import begin_again
 from vault.storage.engine import translating
 from vault.storage.migrate import expected
@@ -73,7 +72,6 @@ class Restoring:
         *,
         witnessed: Sequence[str] = (),
         leave_seconds: float = LEAVE_SECONDS,
-        witnesses: Sequence[Witness] = (),
     ) -> None:
         self._house = house
         self._archive = archive
@@ -81,7 +79,6 @@ class Restoring:
         self._progress = progress
         self._witnessed = witnessed
         self._leave_seconds = leave_seconds
-        self._witnesses = witnesses
 
     async def control(self, backup: Backup) -> Restored:
         """Put control back as it was when the backup was written, and erase again what was erased since.
@@ -147,7 +144,6 @@ class Restoring:
             self._progress("erase again", len(seen.stones))
             count = await replay(house, seen.stones)
             new_log = await go_on(house, [*seen.checkpoints, *self._witnessed])
-            new_log = await go_on(house, [*seen.checkpoints, *await heads_of(self._witnesses)])
             async with house.control.transaction() as connection:
                 tokens = await revoke_tokens(connection, house.clock())
                 await begin_again(connection, house.clock())

@@ -8,11 +8,10 @@ shown no witness without being found.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from vault.errors import Contended, Tampered, Unavailable
+from vault.errors import Contended, Tampered
 from vault.house import House
 from vault.ledger.leaves import read_log
 from vault.ledger.merkle import check_consistency, consistency
@@ -163,12 +162,3 @@ def _embedded(later: Sequence[LogRow], head: Checkpoint) -> bool:
         if previous.partition("\n")[0] == head.origin:
             return read_checkpoint(previous).size >= head.size
     return False
-
-
-async def heads_of(witnesses: Sequence[Witness]) -> list[str]:
-    """What these witnesses tell that they hold; those that do not answer tell nothing. For a restore."""
-    found: list[str] = []
-    for witness in witnesses:
-        with suppress(Unavailable):
-            found += await witness.heads()
-    return found
