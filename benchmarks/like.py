@@ -31,6 +31,7 @@ from vault.request import (
     Value,
     Withheld,
 )
+from vault.retention import Retention
 from vault.slips import Slips
 from vault.suppression import Suppression
 from vault.tasks import Tasks
@@ -50,6 +51,7 @@ class PlainVault:
         self.tokens = Tokens(house.control, entropy=os.urandom, clock=now)
         self.tasks = Tasks(house)
         self.cooling = Cooling(house)
+        self.retention = Retention(house)
         self.suppression = Suppression(house)
         self.slips = Slips(lambda: house.keys.system("idempotency"), os.urandom)
         self._connections = connections

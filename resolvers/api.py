@@ -15,7 +15,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
 from policies.model import PolicySet
-from resolvers import erasing, ledger, mutation, outreach, power, query, register, rights
+from resolvers import erasing, ledger, mutation, outreach, power, query, register, retention, rights
 from resolvers.access import DIRECTIVE, access
 from resolvers.asking import Ask
 from resolvers.reading import Governance, Misbuilt, install
@@ -44,6 +44,7 @@ QUERIES: Final[Mapping[str, Resolve]] = {
     **rights.QUERIES,
     **erasing.QUERIES,
     **ledger.QUERIES,
+    **retention.QUERIES,
 }
 MUTATIONS: Final[Mapping[str, Resolve]] = {
     "request_calculation": mutation.request_calculation,
@@ -68,6 +69,7 @@ MUTATIONS: Final[Mapping[str, Resolve]] = {
     **power.STEPS,
     **rights.MUTATIONS,
     **erasing.MUTATIONS,
+    **retention.MUTATIONS,
 }
 PUBLIC: Final = frozenset({"policy", "processors", "__typename"})
 """Root fields that need no token."""

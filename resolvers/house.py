@@ -19,6 +19,7 @@ from rights.doors import Purse
 from rights.erasure import Cooling
 from vault.audit import AccessPage, EntryPage, Received
 from vault.consents import ConsentHistory
+from vault.judging import Tally
 from vault.request import (
     Cause,
     ConsistencyProof,
@@ -30,6 +31,7 @@ from vault.request import (
     Secret,
     SignedCheckpoint,
 )
+from vault.retention import EndsPage, VerdictPage
 from vault.scoping import ScopePage, Suspect
 from vault.series.request import SeriesOpened
 from vault.slips import Slips
@@ -48,12 +50,33 @@ class SystemTasks(Protocol):
         ...
 
 
+class Calendar(Protocol):
+    """What the policy's retention rules end; for whom the purpose `erasure` lets reach everybody, and on record."""
+
+    async def forecast(self, who: Principal, at: datetime, after: SubjectId | None, first: int, /) -> EndsPage:
+        """What a run would destroy at this instant if nothing else happens."""
+        ...
+
+    async def missing(self, who: Principal, at: datetime, after: SubjectId | None, first: int, /) -> VerdictPage:
+        """What has no date because its anchor is missing."""
+        ...
+
+    async def run(self, who: Principal, /) -> Tally:
+        """Destroy what is over. Durable page by page; killed anywhere, the next run finishes it."""
+        ...
+
+
 class Vault(Doors, Protocol):
     """All doors. What the person-independent rules refuse is refused alike for known and unknown subjects."""
 
     @property
     def cooling(self) -> Cooling:
         """The erasures people asked for and can still take back."""
+        ...
+
+    @property
+    def retention(self) -> Calendar:
+        """What the calendar ends."""
         ...
 
     @property

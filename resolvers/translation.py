@@ -12,7 +12,18 @@ from policies.model import SELF, PolicySet, Principal, RoleKind
 from products.errors import ContractRequires, NotACustomer, RegisterFailed, StepRefused
 from rights.errors import RequestRefused
 from schema.errors import MESSAGES, Code
-from vault.errors import BrokenSeal, Conflict, Contended, Invalid, Refused, Tampered, TokenRefused, Unavailable, Unknown
+from vault.errors import (
+    BrokenSeal,
+    ClockJumped,
+    Conflict,
+    Contended,
+    Invalid,
+    Refused,
+    Tampered,
+    TokenRefused,
+    Unavailable,
+    Unknown,
+)
 from vault.request import Secret, Withheld
 
 REACH: Final = "reach"
@@ -93,7 +104,7 @@ def translate(error: BaseException, reader: Reader) -> Problem:  # noqa: C901, P
             return Problem(Code.CONFLICT, {})
         case RegisterFailed():
             return Problem(Code.REGISTER, {"rule": error.rule})
-        case Contended() | Unavailable():
+        case Contended() | Unavailable() | ClockJumped():
             return Problem(Code.UNAVAILABLE, {})
         case BrokenSeal() | Tampered():
             _note(error, Code.DAMAGED)

@@ -27,7 +27,7 @@ from vault.errors import BrokenSeal
 from vault.groups import group_of
 from vault.house import House, Loaded
 from vault.request import Value
-from vault.storage.rows import HeadRow, fetch_blobs
+from vault.storage.rows import HeadRow, fetch_blobs, fetch_heads_at
 from vault.storage.writing import SubjectWrite
 
 if TYPE_CHECKING:
@@ -77,7 +77,11 @@ async def detach(house: House, people: Sequence[Judged]) -> Detached:
 
     The caller has put the opening on record. A group that does not open is not carried.
     """
-    wanted = [(each, head) for each in people if detaches(house, each) for head in _heads(each)]
+    by_subject = {each.subject: each for each in people if detaches(house, each)}
+    places = {place for each in by_subject.values() for place in _places(each)}
+    async with house.control.connection() as connection:
+        heads = await fetch_heads_at(connection, list(places))
+    wanted = [(by_subject[subject], head) for subject, head in heads]
     async with house.contents.connection() as connection:
         blobs = await fetch_blobs(connection, [(each.subject, head.blob) for each, head in wanted])
     found = [(each, head, _carried(house, each.loaded, head, blobs)) for each, head in wanted]
@@ -93,9 +97,13 @@ async def detach(house: House, people: Sequence[Judged]) -> Detached:
     return new
 
 
-def _heads(each: Judged) -> list[HeadRow]:
-    keys = {piece.victim.key.id for piece, end in each.dying if end.then is Sequel.DETACH}
-    return [head for head in each.loaded.row.heads if head.key in keys]
+def _places(each: Judged) -> list[tuple[SubjectId, RecordId, int]]:
+    """Where the groups are that go on: by record and category, whatever else the person has."""
+    return [
+        (each.subject, piece.victim.record, piece.victim.key.category)
+        for piece, end in each.dying
+        if end.then is Sequel.DETACH and piece.victim.record in each.loaded.standing.records
+    ]
 
 
 def _carried(house: House, loaded: Loaded, head: HeadRow, blobs: Mapping[UUID, bytes]) -> Mapping[str, Value]:

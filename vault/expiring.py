@@ -182,7 +182,7 @@ class Expiring:
         if len(people) < FEWEST:
             return Detached()
         await self._opens(who, people)
-        return await detach(self._house, await self._with_heads(people))
+        return await detach(self._house, people)
 
     async def _opens(self, who: Principal | None, people: Sequence[Judged]) -> None:
         """Put on record what is about to be opened, to be detached; nothing of it leaves the vault."""

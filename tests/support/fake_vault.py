@@ -11,6 +11,7 @@ from fake_proofs import FakeProofs
 from fake_series import FakeSeries
 from identity_house import MemoryTokens
 from memory_erasures import MemoryErasures
+from memory_retention import MemoryRetention
 from memory_suppression import MemorySuppression
 from memory_tasks import MemoryTasks
 
@@ -63,6 +64,7 @@ class FakeVault(FakeSeries, FakeProofs):
     def __post_init__(self) -> None:
         self.tasks = MemoryTasks(self.doors.policy, self.doors.clock)
         self.suppression = MemorySuppression()
+        self.retention = MemoryRetention(self.doors)
         self.slips = Slips(lambda: Secret(bytes(32)), SeededEntropy("slips"))
 
     @property

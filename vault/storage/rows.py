@@ -171,6 +171,19 @@ async def fetch_subjects(
     return found
 
 
+async def fetch_heads_at(
+    connection: Any, places: Sequence[tuple[SubjectId, RecordId, int]]
+) -> list[tuple[SubjectId, HeadRow]]:
+    """The heads there are of these (subject, record, category), whatever else the subjects have."""
+    rows = await connection.fetch(
+        "select h.subject, h.record, h.category, h.version, h.field_set, h.key, h.blob, h.tag"
+        " from unnest($1::uuid[], $2::uuid[], $3::smallint[]) as w(subject, record, category)"
+        " join head h on h.subject = w.subject and h.record = w.record and h.category = w.category",
+        *([place[n] for place in places] for n in range(3)),
+    )
+    return [(SubjectId(row[0]), HeadRow(RecordId(row[1]), *row[2:])) for row in rows]
+
+
 async def fetch_blobs(connection: Any, wanted: Sequence[tuple[SubjectId, UUID]]) -> dict[UUID, bytes]:
     """The sealed blobs by their random ids, from contents. Missing ones are missing."""
     rows = await connection.fetch(
