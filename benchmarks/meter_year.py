@@ -23,6 +23,7 @@ from benchmarks.timing import Program, alternating, median, seconds
 from hvelv.app import bearer_of
 from hvelv.house import now
 from hvelv.metered import PowerCustomer, Staff, delivered, hours, load, supplied
+from hvelv.roofs import Roofs
 from policies.model import SELF, Access, PolicySet, Principal
 from policies.oslo import midnight, oslo_date
 from resolvers.house import House
@@ -174,7 +175,7 @@ async def _ours(years: Years, answers: dict[str, str]) -> dict[str, Program]:
     """The year as a column: opened anew each time, and from what was opened before."""
     customer = years.customers[0]
     me = await principal(years.vault.tokens, "self", subject=customer.subject)
-    house = House(vault=years.vault, authenticate=bearer_of, clock=now, ids=uuid.uuid4)
+    house = House(vault=years.vault, authenticate=bearer_of, clock=now, ids=uuid.uuid4, solar=Roofs())
     openness = Openness(introspectors=frozenset(), development=False)
     kept = AtHand(years.vault, await _opened(years, me))
     services = {

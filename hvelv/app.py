@@ -24,6 +24,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hvelv import graphiql
+from hvelv.roofs import Roofs
 from identity.bearer import authenticate
 from identity.issuing import Household
 from ingest.doors import Doors
@@ -31,7 +32,7 @@ from ingest.endpoint import Counter, Deliveries
 from policies.model import Principal
 from resolvers.downloads import PATH, Downloads
 from resolvers.endpoint import Endpoint
-from resolvers.house import House, Letters, Registers, Vault
+from resolvers.house import House, Letters, Registers, Solar, Vault
 from resolvers.service import Openness, Service
 from vault.errors import VaultError
 from vault.request import Secret
@@ -104,7 +105,7 @@ async def at_once() -> None:
     """Ready when asked."""
 
 
-def create_app(
+def create_app(  # noqa: PLR0913  (the parts of a process, each by its name)
     vault: Vault,
     settings: AppSettings,
     *,
@@ -114,6 +115,7 @@ def create_app(
     started: AbstractAsyncContextManager[object] | None = None,
     registers: Registers | None = None,
     deliveries: Deliveries | None = None,
+    solar: Solar | None = None,
 ) -> Starlette:
     """The application over a vault.
 
@@ -126,12 +128,14 @@ def create_app(
         started: entered when the server starts and left when it stops: the vault itself, where nobody else starts it.
         registers: what look-ups ask; without them every look-up is declined.
         deliveries: what takes meter readings in over HTTP; without it there is no such route.
+        solar: the solar engine; without one of your own it has no register of addresses to ask.
     """
     house = House(
         vault=vault,
         authenticate=bearer_of,
         clock=clock,
         ids=ids,
+        solar=solar or Roofs(),
         registers=registers,
         cool_off=settings.cool_off,
         letters=settings.letters,

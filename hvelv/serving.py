@@ -20,6 +20,7 @@ from hvelv.house import open_vault
 from hvelv.newsletter import letters, one_click
 from hvelv.registers import registers_of
 from hvelv.reports import of_loop, watching
+from hvelv.roofs import roofs_of
 from hvelv.settings import Settings
 from hvelv.tending import tended
 
@@ -75,12 +76,17 @@ async def until_stopped() -> None:
 
 async def _serve(settings: Settings) -> None:
     asyncio.get_running_loop().set_exception_handler(of_loop)
-    async with open_vault(settings) as vault, tended(vault, settings), registers_of(settings) as registers:
+    async with (
+        open_vault(settings) as vault,
+        tended(vault, settings),
+        registers_of(settings) as registers,
+        roofs_of(settings) as solar,
+    ):
         deliveries = deliveries_into(vault, Deputy(vault, settings), now)
         served_as = AppSettings(
             cool_off=settings.cool_off, beside=one_click(settings, vault), letters=letters(settings, vault)
         )
-        app = create_app(vault, served_as, ready=vault.ready, registers=registers, deliveries=deliveries)
+        app = create_app(vault, served_as, ready=vault.ready, registers=registers, deliveries=deliveries, solar=solar)
         async with served(app, settings.host, settings.port):
             await until_stopped()
 

@@ -125,6 +125,10 @@ class Settings(BaseSettings):
         default=None, description="the `https://` address of the population register"
     )
     population_register_token: SecretStr | None = Field(default=None, description="a token of that register")
+    address_register_address: str | None = Field(
+        default=None,
+        description="the `https://` address of the address search, Kartverket's is `https://ws.geonorge.no/adresser/v1`",
+    )
     register_timeout_seconds: float = Field(default=10.0, gt=0, le=60, description="a number of seconds up to 60")
     witnesses: Annotated[str, AfterValidator(_witnesses)] = Field(
         default="", description="folders on other disks and `https://` addresses of witnesses, separated by commas"
@@ -132,6 +136,9 @@ class Settings(BaseSettings):
 
     meter_ingest_token_file: Path | None = Field(
         default=None, description="a file with a token of role `meter_ingest`; production needs one to take readings"
+    )
+    solar_engine_token_file: Path | None = Field(
+        default=None, description="a file with a token of role `solar_engine`; production needs one to calculate"
     )
     erasure_cool_off_days: float = Field(
         default=7.0, ge=0, le=30, description="a number of days up to 30, in which a person can take an erasure back"

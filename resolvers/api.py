@@ -15,7 +15,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
 from policies.model import PolicySet
-from resolvers import erasing, ledger, mutation, outreach, power, query, register, retention, rights
+from resolvers import erasing, ledger, mutation, outreach, power, query, register, retention, rights, solar
 from resolvers.access import DIRECTIVE, access
 from resolvers.asking import Ask
 from resolvers.reading import Governance, Misbuilt, install
@@ -45,6 +45,7 @@ QUERIES: Final[Mapping[str, Resolve]] = {
     **erasing.QUERIES,
     **ledger.QUERIES,
     **retention.QUERIES,
+    **solar.QUERIES,
 }
 MUTATIONS: Final[Mapping[str, Resolve]] = {
     "request_calculation": mutation.request_calculation,
@@ -70,6 +71,7 @@ MUTATIONS: Final[Mapping[str, Resolve]] = {
     **rights.MUTATIONS,
     **erasing.MUTATIONS,
     **retention.MUTATIONS,
+    **solar.MUTATIONS,
 }
 PUBLIC: Final = frozenset({"policy", "processors", "__typename"})
 """Root fields that need no token."""

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from outreach.newsletter import Suppressed
-from policies.model import Access, Principal, SubjectId
+from policies.model import Access, Principal, RecordId, SubjectId
 from products.doors import Doors
 from products.nabostrom.register import MeteringPointRegister, PopulationRegister
 from rights.doors import Purse
 from rights.erasure import Cooling
+from solar.model.roof import Place, Plane
 from vault.audit import AccessPage, EntryPage, Received
 from vault.consents import ConsentHistory
 from vault.judging import Tally
@@ -27,6 +28,7 @@ from vault.request import (
     FieldMask,
     Receipt,
     RecordFilter,
+    RequestKey,
     Scope,
     Secret,
     SignedCheckpoint,
@@ -36,6 +38,10 @@ from vault.scoping import ScopePage, Suspect
 from vault.series.request import SeriesOpened
 from vault.slips import Slips
 from vault.tasks import Task, TaskPage
+
+if TYPE_CHECKING:  # the engine's libraries take seconds to load
+    from solar.engine import Calculated
+    from solar.model.estimate import Estimate
 
 
 class SystemTasks(Protocol):
@@ -180,6 +186,20 @@ class Authenticate(Protocol):
         ...
 
 
+class Solar(Protocol):
+    """What roofs yield. It reaches people's roofs through the doors it is handed, like anyone."""
+
+    async def estimated(self, planes: Sequence[Plane], where: Place | str) -> Estimate:
+        """The yield of a roof nobody's name is on; nothing is opened or stored. Raises as `solar.engine.estimated`."""
+        ...
+
+    async def calculate(
+        self, vault: Vault, who: Principal, subject: SubjectId, project: RecordId, request: RequestKey
+    ) -> Calculated:
+        """The result is sealed on the case when this returns. Raises as `solar.engine.calculate`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registers:
     """The registers outside the house that look-ups ask."""
@@ -196,6 +216,7 @@ class House:
     authenticate: Authenticate
     clock: Callable[[], datetime]
     ids: Callable[[], UUID]
+    solar: Solar
     registers: Registers | None = None
     cool_off: timedelta = timedelta(days=7)
     letters: Letters | None = None

@@ -84,7 +84,10 @@ def _place(record: OpenedRecord, owner: Customer, projects: dict[UUID, Project])
         case "project":
             _project(record.record, owner, projects).opened = record.values
         case "roof" if record.parent is not None:
-            _project(record.parent, owner, projects).roof = Roof(opened=record.values, id=record.record)
+            roof = Roof(opened=record.values, id=record.record)
+            project = _project(record.parent, owner, projects)
+            project.roof = roof
+            project.roofs.append(roof)
         case "loan" if record.parent is not None:
             _project(record.parent, owner, projects).loans.append(Loan(opened=record.values, id=record.record))
         case _:

@@ -31,7 +31,7 @@ async def me(info: Ask) -> Customer | None:
         raise Declined(Code.NOT_FOUND)
     if not info.selection().mask:
         return shell(subject)
-    return await _one(info, subject)
+    return await one_customer(info, subject)
 
 
 async def customer(info: Ask, id: UUID) -> Customer | None:
@@ -39,7 +39,7 @@ async def customer(info: Ask, id: UUID) -> Customer | None:
     selection = info.selection()
     if not selection.mask and selection.doors:
         return shell(id)
-    return await _one(info, SubjectId(id))
+    return await one_customer(info, SubjectId(id))
 
 
 async def customers_by_email(info: Ask, email: str) -> list[Customer] | None:
@@ -70,7 +70,7 @@ async def metering_point(info: Ask, subject: UUID, id: UUID) -> MeteringPoint | 
     selection = info.selection()
     if not selection.mask:
         return MeteringPoint(opened={}, subject=subject, id=id)
-    customer = await _one(info, SubjectId(subject))
+    customer = await one_customer(info, SubjectId(subject))
     if customer is None and selection.doors:  # all of the meter itself is withheld: its readings decide for themselves
         return MeteringPoint(opened={}, subject=subject, id=id)
     contracts = [] if customer is None else customer.power_contracts
@@ -129,7 +129,8 @@ def _something(info: Ask) -> Selection:
     return selection
 
 
-async def _one(info: Ask, subject: SubjectId) -> Customer | None:
+async def one_customer(info: Ask, subject: SubjectId) -> Customer | None:
+    """The customer as far as it opens; what was withheld is put down."""
     selection = _something(info)
     found = await info.context.loader.load((subject, selection.mask))
     if found.customer is None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 
-from resolvers.kinds import object_in
+from resolvers.kinds import listed, object_in
 from schema.directives import Governed, Ungoverned
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _reader(by: tuple[str, ...], definition: StrawberryField, field: GraphQLFiel
     target = object_in(field)
     match by:
         case (name,):
-            return Reader(_opened(name) if target is None else _standing(name, _parts_of(target)))
+            return Reader(_opened(name) if target is None else _parted(name, target, several=listed(field)))
         case _:
             raise Misbuilt(f"`{definition.python_name}` derives from several fields: write its reader")
 
@@ -100,6 +100,25 @@ def _opened(name: str) -> Callable[[Any], object]:
     def read(source: Any) -> object:
         value = source.opened.get(name)
         return None if value is None else value.reveal()
+
+    return read
+
+
+def _parted(name: str, target: GraphQLObjectType, *, several: bool) -> Callable[[Any], object]:
+    part = _parts_of(target)
+    return _standing(name, part) if several else _whole(name, part)
+
+
+def _whole(name: str, part: type[Any]) -> Callable[[Any], object]:
+    """Of a sealed JSON object with parts of its own: what the schema knows of it, so that older ones are read too."""
+    leaf, known = _opened(name), frozenset(cast("Any", part).__dataclass_fields__)
+
+    def read(source: Any) -> object:
+        text = leaf(source)
+        if not isinstance(text, str):
+            return None
+        data: dict[str, Any] = json.loads(text)
+        return part(**{key: value for key, value in data.items() if key in known})
 
     return read
 

@@ -12,6 +12,8 @@ from policies.model import SELF, PolicySet, Principal, RoleKind
 from products.errors import ContractRequires, NotACustomer, RegisterFailed, StepRefused
 from rights.errors import RequestRefused
 from schema.errors import MESSAGES, Code
+from solar.errors import AddressesFailed
+from solar.model.errors import BadInput
 from vault.errors import (
     BrokenSeal,
     ClockJumped,
@@ -83,7 +85,7 @@ class Reader:
 NOBODY: Final = Reader(frozenset(), frozenset())
 
 
-def translate(error: BaseException, reader: Reader) -> Problem:  # noqa: C901, PLR0911  (the one match: a row per failure)
+def translate(error: BaseException, reader: Reader) -> Problem:  # noqa: C901, PLR0911, PLR0912  (the one match: a row per failure)
     """The code of a failure. Whatever is not listed is our own fault and is logged without its message."""
     match error:
         case Declined():
@@ -102,7 +104,9 @@ def translate(error: BaseException, reader: Reader) -> Problem:  # noqa: C901, P
             return Problem(Code.NOT_FOUND, {})
         case Conflict():
             return Problem(Code.CONFLICT, {})
-        case RegisterFailed():
+        case BadInput():
+            return Problem(Code.INVALID, {"field": error.field, "rule": error.limit})
+        case RegisterFailed() | AddressesFailed():
             return Problem(Code.REGISTER, {"rule": error.rule})
         case Contended() | Unavailable() | ClockJumped():
             return Problem(Code.UNAVAILABLE, {})

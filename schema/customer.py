@@ -21,6 +21,7 @@ from schema.paging import Connection
 from schema.power import CompanyContract, PowerContract
 from schema.record import AccessEntry
 from schema.scalars import Document, Nok
+from schema.solar import RoofEstimate
 
 _RANDOM = "random, made here, means nothing elsewhere"
 _GROUP = "a grouping; the fields in it say for themselves"
@@ -103,8 +104,15 @@ class Project:
     journey: list[ProjectStep] | None = governed(
         "project.journey", description="What has happened, in the order of first."
     )
+    estimate: RoofEstimate | None = governed("project.estimate", description="What its roof would yield.")
+    grid_cell: str | None = governed(
+        "project.grid_cell", description="Where it is, to eleven kilometres: degrees north, degrees east, metres."
+    )
     roof: Roof | None = ungoverned(because=_GROUP, description="Its roof.")
     loans: list[Loan] = ungoverned(because=_GROUP, description="Its loan applications.")
+    roofs: list[Roof] = strawberry.field(
+        default_factory=list, description="Every plane of its roof.", directives=[Ungoverned(because=_GROUP)]
+    )
 
 
 class Openings(Protocol):

@@ -49,6 +49,7 @@ def estimate(
 
     `hvelv solar estimate --latitude 59.94 --longitude 10.72 --plane 180,30,40`; repeat `--plane` for more of them.
     """
+    from solar.model.assumptions import said
     from solar.model.estimate import as_bytes
     from solar.model.estimate import estimate as estimated
     from solar.model.roof import Place
@@ -66,7 +67,7 @@ def estimate(
     typer.echo("by month: " + " ".join(f"{month:.0f}" for month in found.monthly_kwh))
     typer.echo(f"weather: {found.weather}; losses {found.losses_percent:g} %; model {found.model}")
     for made in found.assumptions:
-        typer.echo(f"assumed: {made.of}: {made.value} ({made.source})")
+        typer.echo(f"assumed: {said(made)}")
 
 
 @commands.command()
@@ -124,6 +125,27 @@ def published(
             typer.echo(f"{theirs.name:34} {numbers}  {theirs.source}")
     if not all(line.met for line in lines):
         raise CommandRefused("a published yield is not met within 15 %")
+
+
+@commands.command()
+def portfolio(*, as_json: AsJson = False) -> None:
+    """Calculate every known roof anew, in pages: after a new model, say. No address is opened, nobody is asked.
+
+    Each page is one opening and one sealing on record. Run again after an interruption: what is done is done again,
+    with the same result.
+    """
+    import asyncio
+
+    from hvelv.roofs import recalculate
+    from hvelv.settings import Settings
+
+    total = asyncio.run(recalculate(Settings.load(), lambda page: typer.echo(f"{page.calculated} roofs", err=True)))
+    if as_json:
+        typer.echo(json.dumps(asdict(total)))
+        return
+    typer.echo(
+        f"{total.calculated:,} calculated, {total.incomplete:,} without roof or place, {total.refused:,} refused"
+    )
 
 
 def _plane(text: str) -> Plane:

@@ -25,6 +25,11 @@ class Assumption:
     source: str
 
 
+def said(made: Assumption) -> str:
+    """An assumption in one line."""
+    return f"{made.of}: {made.value} ({made.source})"
+
+
 USABLE_SOURCE: Final = "NHO Elektro / Multiconsult, Solkart: 30 % of pitched and 25 % of flat roofs cannot be used"
 DENSITY: Final = Assumption("module density", "200 W/m²", "modules of 1.7 m² and 340 W")
 LOSSES: Final = Assumption("losses", "14 % of the direct current", "PVWatts version 5, doi:10.2172/1158421")

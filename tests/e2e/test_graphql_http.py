@@ -15,6 +15,7 @@ from starlette.routing import Route
 from structlog.testing import capture_logs
 
 from hvelv.app import HEADERS, AppSettings
+from hvelv.roofs import Roofs
 from policies.model import Principal
 from resolvers.endpoint import Endpoint, media_type
 from resolvers.house import House
@@ -263,7 +264,7 @@ async def test_a_failure_of_ours_is_an_internal_error_without_words(caplog: pyte
     async def failing(vault: object, bearer: object) -> Principal:
         raise RuntimeError(canary)
 
-    house = House(vault=world.vault, authenticate=failing, clock=world.clock, ids=world.ids)
+    house = House(vault=world.vault, authenticate=failing, clock=world.clock, ids=world.ids, solar=Roofs())
     endpoint = Endpoint(Service(house, Openness(frozenset(), development=False)))
     app = Starlette(routes=[Route("/graphql", endpoint.handle, methods=["POST"])])
     transport = httpx2.ASGITransport(app=app)

@@ -14,12 +14,14 @@ import httpx2
 from determinism import SeededIds, VirtualClock
 from fake_doors import FakeDoors
 from fake_vault import FakeVault
+from memory_addresses import MemoryAddresses
 from nabostrom_world import PowerCase
 from shipped_policy import shipped
 from solstrom_world import Case
 from starlette.applications import Starlette
 
 from hvelv.app import AppSettings, create_app
+from hvelv.roofs import Roofs
 from hvelv.standins.direct import DirectPersons, DirectPoints
 from policies.model import SubjectId
 from resolvers.house import Registers, Vault
@@ -75,6 +77,7 @@ class World:
     app: Starlette
     client: httpx2.AsyncClient
     power: PowerCase
+    addresses: MemoryAddresses
     bearers: dict[str, str] = field(default_factory=dict)
     ids: SeededIds = field(default_factory=lambda: SeededIds("graphql"))
 
@@ -131,10 +134,13 @@ def world_over(vault: Vault, clock: VirtualClock, settings: AppSettings | None =
     power = PowerCase(vault, clock, SeededIds("power"))
     registers = Registers(points=DirectPoints(power.registers), persons=DirectPersons(power.registers))
     settings = settings or AppSettings()
-    app = create_app(vault, settings, clock=clock, ids=SeededIds("application"), registers=registers)
+    known = MemoryAddresses()
+    app = create_app(
+        vault, settings, clock=clock, ids=SeededIds("application"), registers=registers, solar=Roofs(known)
+    )
     client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://hvelv.example")
     case = Case(vault, clock, SeededIds("case"))
-    return World(vault=vault, clock=clock, case=case, app=app, client=client, power=power)
+    return World(vault=vault, clock=clock, case=case, app=app, client=client, power=power, addresses=known)
 
 
 def fake_world(settings: AppSettings | None = None) -> World:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from hvelv.app import bearer_of
+from hvelv.roofs import Roofs
 from policies.model import Principal
 from resolvers.house import House
 from resolvers.service import Answer, Given, Openness, Service
@@ -46,7 +47,7 @@ async def twins() -> Twins:
     await world.case.until_loan()
     await world.case.roof()
     who = await world.vault.tokens.resolve(Secret(await world.bearer("self", subject=world.case.subject)))
-    house = House(vault=world.vault, authenticate=bearer_of, clock=world.clock, ids=world.ids)
+    house = House(vault=world.vault, authenticate=bearer_of, clock=world.clock, ids=world.ids, solar=Roofs())
     closed = Openness(frozenset(), development=False)
     ordinary = Service(house, closed, executor=StrawberryGraphQLCoreExecutionContext)
     return Twins(world, who, Service(house, closed), ordinary)
