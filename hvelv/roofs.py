@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from hvelv.deputy import ROOFS, Deputy
 from hvelv.house import open_vault
 from hvelv.settings import Settings
 from policies.model import Principal, RecordId, SubjectId
+from resolvers.folding import Hours
 from resolvers.house import Vault
 from resolvers.translation import Declined
 from schema.errors import Code
@@ -19,6 +21,7 @@ from solar.model.roof import Place, Plane
 from vault.request import RequestKey
 
 if TYPE_CHECKING:
+    from solar.diagnosis.report import Report
     from solar.engine import Calculated, Page
     from solar.model.estimate import Estimate
 
@@ -44,6 +47,23 @@ class Roofs:
         if self.addresses is None:
             raise Declined(Code.REGISTER, rule="none is configured: set `HVELV_ADDRESS_REGISTER_ADDRESS`")
         return await calculate(vault, who, subject, project, self.addresses, request)
+
+    async def reported(
+        self, planes: Sequence[Plane], cell: str, peak_power_w: int | None, hours: Hours, edges: Sequence[int]
+    ) -> Report:
+        """See `solar.diagnosis.report.reported`; beside the event loop."""
+        import numpy as np
+
+        from solar.cells import read
+        from solar.diagnosis.expecting import yearly
+        from solar.diagnosis.report import reported
+
+        wh = np.where(hours.quality == 0, np.nan, hours.wh.astype(np.float64))
+
+        def work() -> Report:
+            return reported(yearly(planes, read(cell), peak_power_w), wh, np.array(edges, np.int64))
+
+        return await asyncio.to_thread(work)
 
 
 @asynccontextmanager

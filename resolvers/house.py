@@ -15,6 +15,7 @@ from outreach.newsletter import Suppressed
 from policies.model import Access, Principal, RecordId, SubjectId
 from products.doors import Doors
 from products.nabostrom.register import MeteringPointRegister, PopulationRegister
+from resolvers.folding import Hours
 from rights.doors import Purse
 from rights.erasure import Cooling
 from solar.model.roof import Place, Plane
@@ -40,6 +41,7 @@ from vault.slips import Slips
 from vault.tasks import Task, TaskPage
 
 if TYPE_CHECKING:  # the engine's libraries take seconds to load
+    from solar.diagnosis.report import Report
     from solar.engine import Calculated
     from solar.model.estimate import Estimate
 
@@ -197,6 +199,12 @@ class Solar(Protocol):
         self, vault: Vault, who: Principal, subject: SubjectId, project: RecordId, request: RequestKey
     ) -> Calculated:
         """The result is sealed on the case when this returns. Raises as `solar.engine.calculate`."""
+        ...
+
+    async def reported(
+        self, planes: Sequence[Plane], cell: str, peak_power_w: int | None, hours: Hours, edges: Sequence[int]
+    ) -> Report:
+        """Production against expectation over hours that were opened; see `solar.diagnosis.report.reported`."""
         ...
 
 

@@ -9,11 +9,13 @@ from uuid import UUID
 
 from policies.model import RecordId, SubjectId
 from resolvers.asking import Ask
+from resolvers.diagnosing import From, To, plant_answered
 from resolvers.keys import request_key
 from resolvers.query import one_customer
 from resolvers.translation import Declined
 from schema.customer import Roof
 from schema.errors import Code
+from schema.plant import PlantProduction
 from schema.solar import PlaceInput, PlaneInput, YieldEstimate
 from schema.steps import StepTaken
 from solar.model.assumptions import said
@@ -62,6 +64,11 @@ async def roof(info: Ask, subject: UUID, id: UUID) -> Roof | None:
     return found
 
 
+async def plant(info: Ask, subject: UUID, id: UUID, first: From, after: To) -> PlantProduction | None:
+    """What a plant gave over a range of days, against what could be expected; at most five years."""
+    return await plant_answered(info, SubjectId(subject), RecordId(id), (first, after))
+
+
 async def calculate_roof(info: Ask, idempotency_key: str, subject: UUID, project: UUID) -> StepTaken | None:
     """Calculate the roof of a case and keep the result. The address register is asked where the address is."""
     house, who = info.context.house, info.context.who
@@ -71,5 +78,5 @@ async def calculate_roof(info: Ask, idempotency_key: str, subject: UUID, project
     return StepTaken(record=project, receipts=[], replayed=done.replayed)
 
 
-QUERIES: Final[Mapping[str, Callable[..., Any]]] = {"estimate": estimate, "roof": roof}
+QUERIES: Final[Mapping[str, Callable[..., Any]]] = {"estimate": estimate, "roof": roof, "plant": plant}
 MUTATIONS: Final[Mapping[str, Callable[..., Any]]] = {"calculate_roof": calculate_roof}

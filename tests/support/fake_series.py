@@ -99,10 +99,9 @@ class FakeSeries:
         refused = dict(stopped)
         person = self.doors.people.get(subject)
         nodes: Mapping[RecordId, Node] = {} if person is None else person.standing.records
-        wanted = [
-            r for r, node in nodes.items() if node.kind == "metering_point" and (not records or r in records.records)
-        ]
         for name in sorted(fields - {each.field for each in stopped}):
+            kind = self.doors.policy.fields[name].record
+            wanted = [r for r, node in nodes.items() if node.kind == kind and (not records or r in records.records)]
             if person is None or not wanted:
                 refused[Withheld(name, "reach", personal=False)] = 1
             for record in wanted:

@@ -104,3 +104,12 @@ def test_the_plot_in_the_documentation_is_what_the_command_draws(capsys: pytest.
     assert run("published", "--svg") == Code.DONE
     drawn = (Path(__file__).parents[2] / "docs" / "solar-published.svg").read_text(encoding="utf-8")
     assert capsys.readouterr().out == drawn
+
+
+def test_the_diagnosis_says_how_good_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("faults", "--plants", "1", "--json") == Code.DONE
+    said = json.loads(capsys.readouterr().out)
+    assert said["plants"] == 8
+    assert set(said["by_kind"]) == {"missing", "outage", "snow", "dead_string", "soiling", "degradation"}
+    assert run("faults", "--plants", "1") == Code.DONE
+    assert "recall precision" in capsys.readouterr().out
