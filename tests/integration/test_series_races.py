@@ -209,10 +209,10 @@ async def test_a_number_that_is_taken_is_not_taken_twice(house: Home, meters: Me
     customer = await meters.customer()
     row = (customer.subject, customer.points[0], 1, 7, b"sealed")
     async with house.house.contents.transaction() as connection:
-        await insert_segments(connection, [row], 1)
+        await insert_segments(connection, [row])
     with pytest.raises(Collision):
         async with house.house.contents.transaction() as connection:
-            await insert_segments(connection, [row], 1)
+            await insert_segments(connection, [row])
 
 
 async def test_a_sweep_stops_at_its_limit_and_leaves_what_is_listed(house: Home, meters: Metering) -> None:

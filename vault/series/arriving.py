@@ -190,8 +190,8 @@ class Arriving:
 
     async def _store(self, made: Written) -> None:
         if made.segments:
-            async with self._house.contents.transaction() as connection:
-                await insert_segments(connection, made.segments, len(made.segments))
+            async with self._house.contents.connection() as connection:
+                await insert_segments(connection, made.segments)
 
     async def _commit(self, prepared: Prepared, request: Hashed | None) -> bool:
         """True: stored. False: somebody used the request key first; nothing was stored."""

@@ -165,8 +165,8 @@ class Coarsening:
             act = Act(Kind.NOT_OPENED, who, access, nothing, (), frozenset())
             await self._house.committer.record(await self._house.book.entry(act))
             raise
-        async with self._house.contents.transaction() as connection:
-            await insert_segments(connection, made.segments, len(made.segments))
+        async with self._house.contents.connection() as connection:
+            await insert_segments(connection, made.segments)
         receipt = await self._commit(who, access, due, periods, made)
         self._house.keys.cache.drop(due.loaded.row.subject)
         return Coarsened(due.loaded.row.subject, len(periods), receipt)

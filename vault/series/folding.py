@@ -116,8 +116,8 @@ class Folding(Opening):
         return axis.instant(Resolution.MONTH, month)
 
     async def _commit(self, made: Written) -> None:
-        async with self._house.contents.transaction() as connection:
-            await insert_segments(connection, made.segments, len(made.segments))
+        async with self._house.contents.connection() as connection:
+            await insert_segments(connection, made.segments)
         async with self._house.control.transaction() as connection:
             await hold_current_epoch(connection)
             await update_heads(connection, made.changed_heads)
