@@ -12,6 +12,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -50,9 +51,10 @@ LIKE: Final = (
     "alter table segment alter column plain set storage external",
     """create table head (subject uuid not null, series uuid not null, period integer not null,
        version integer not null, accepted bytea not null, primary key (subject, series, period))""",
-    """create temporary table incoming (subject uuid, series uuid, period integer, delivery bigint, plain bytea)
-       with (toast_tuple_target = 8160) on commit delete rows""",
 )
+
+
+SEGMENT: Final = ("subject", "series", "period", "delivery", "plain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +131,9 @@ async def _like(twin: Any, meters: Sequence[Meter], years: Sequence[Readings]) -
             lanes: list[int] = page.lane.tolist()
             for row, lane in enumerate(lanes):
                 segments.append((*names[lane], int(page.period[row]), numbers[row], page.octets[row].tobytes()))
-    async with twin.transaction():
-        await twin.copy_records_to_table("incoming", records=segments)
-        await twin.execute(
-            "insert into segment (subject, series, period, delivery, plain)"
-            " select subject, series, period, delivery, plain from incoming on conflict do nothing"
-        )
-    async with twin.transaction():
-        await twin.execute(
-            "insert into head select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::bytea[])"
-            " on conflict do nothing",
-            *([row[n] for row in segments] for n in range(3)), [1] * len(segments),
-            [struct.pack(">q", row[3]) for row in segments],
-        )  # fmt: skip
+    await twin.copy_records_to_table("segment", records=segments, columns=SEGMENT)
+    heads = [(*row[:3], 1, struct.pack(">q", row[3])) for row in sorted(segments, key=itemgetter(0, 1, 2))]
+    await twin.copy_records_to_table("head", records=heads)
 
 
 async def _sizes(owner: dict[str, Any], plain: Any) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""`feed`: a month of hours, bytes in, day by day and in one file; then compaction.
+"""`feed`: a month of hours, bytes in, day by day and in one file; then compaction. A file is of all meters at once.
 
 Three deliveries in a hundred come twice, one reading in a hundred is corrected by a later one. Both programs read the
 same lines with the same reader. The plain twin is idempotent too: COPY into a temporary table, then INSERT with ON
@@ -93,7 +93,7 @@ async def run(place: Ground, results: Results) -> None:
     """The figures: a month day by day, and as it comes in one file."""
     for days in (1, place.sizes.feed_days):
         async with place.pair() as pair, place.plain() as natural, Vault(pair.house()) as vault:
-            town = await grid(vault, place.sizes.meters)
+            town = await grid(vault, place.sizes.feed_meters)
             plain, contents = await connect(natural), await connect(pair.owner("contents"))
             await plain.execute(READINGS)
             await plain.execute("create temporary table incoming (like readings) on commit delete rows")

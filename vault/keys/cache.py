@@ -20,6 +20,7 @@ from vault.crypto.aead import Sealer
 LIFETIME: Final = timedelta(seconds=60)
 MAX_SUBJECTS: Final = 10_000
 MAX_QUESTIONS: Final = 4
+MAX_PERIODS: Final = 14
 
 
 @dataclass(slots=True)
@@ -36,6 +37,13 @@ class Cached:
     data_keys: dict[UUID, Sealer] = field(default_factory=dict)
     standing: tuple[int, bytes, Standing] | None = None
     weighed: dict[object, Any] = field(default_factory=dict)
+    period_keys: dict[object, Sealer] = field(default_factory=dict)
+
+    def remember_period(self, name: object, sealer: Sealer) -> None:
+        """Keep the key of a period of a series, by the place and the wrapped bytes it was opened from, for a year."""
+        while len(self.period_keys) >= MAX_PERIODS:
+            del self.period_keys[next(iter(self.period_keys))]
+        self.period_keys[name] = sealer
 
     def remember(self, question: object, answer: object) -> None:
         """Keep what was weighed for one question (`vault.planning`), of the few that are asked again and again."""

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import cbor2
 
-from policies.admission import admit
+from policies.admission import Admission, admit
 from policies.decision import Refusal
 from policies.model import Access, Principal, SubjectId
 from vault.errors import Contended, Invalid
@@ -124,25 +125,34 @@ class Arriving:
         subjects = list(dict.fromkeys(each.subject for each in deliveries))
         rows = await self._house.subjects(subjects)
         judged.subjects = {subject: self._house.standing(row) for subject, row in rows.items()}
-        numbers: dict[tuple[object, ...], int] = {}
+        now, numbers = self._house.clock(), dict[tuple[object, ...], int]()
+        answers: dict[tuple[object, ...], Admission | None] = {}
         for place, arrival in enumerate(deliveries):
             if judged.rules[place] is None:
-                judged.rules[place] = self._admit(who, judged, place)
+                asked = arrival.subject, arrival.record, arrival.field
+                if asked not in answers:  # the same of every arrival of a field of a record
+                    answers[asked] = self._admission(who, judged, arrival, now)
+                judged.rules[place] = self._rule(judged, place, answers[asked], now)
             if judged.rules[place] is None:
                 key = (arrival.subject, arrival.record, arrival.field, arrival.readings.resolution)
-                judged.lane_of[place] = numbers.setdefault(key, len(numbers))
-                judged.lanes.setdefault(key, self._lane(judged, arrival))
+                if key not in numbers:
+                    numbers[key] = len(numbers)
+                    judged.lanes[key] = self._lane(judged, arrival)
+                judged.lane_of[place] = numbers[key]
         return judged
 
-    def _admit(self, who: Principal, judged: Judged, place: int) -> str | None:
-        arrival = judged.arrivals[place]
+    def _admission(self, who: Principal, judged: Judged, arrival: Arrival, now: datetime) -> Admission | None:
+        """None of a subject that is not there."""
         loaded = judged.subjects.get(arrival.subject)
         if loaded is None:
+            return None
+        return admit(self._house.policy, who, arrival.field, arrival.record, loaded.standing, now, born=False)
+
+    def _rule(self, judged: Judged, place: int, answer: Admission | None, now: datetime) -> str | None:
+        if answer is None:
             return UNKNOWN
-        policy, now = self._house.policy, self._house.clock()
-        answer = admit(policy, who, arrival.field, arrival.record, loaded.standing, now, born=False)
         if not isinstance(answer, Refusal):
-            return outlived(policy, arrival, now)
+            return outlived(self._house.policy, judged.arrivals[place], now)
         if answer.personal:
             judged.personal.add(place)
         return answer.rule

@@ -113,6 +113,7 @@ def by_month(resolution: Resolution, instance: Instance) -> bool:
     return instance is Instance.MONTH and resolution in SECONDS
 
 
+@lru_cache(maxsize=4096)
 def period_bounds(period: int) -> tuple[datetime, datetime]:
     """When a period begins and ends, UTC."""
     if period >= _MONTHS_BEGIN:

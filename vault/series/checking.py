@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -89,6 +90,7 @@ def touched(readings: Readings) -> Readings:
     )
 
 
+@lru_cache(maxsize=4096)
 def coarsens_at(policy: PolicySet, field: str, period_end: datetime) -> tuple[str, datetime] | None:
     """The rule by which a period of this field that ended then becomes sums, and when; None if no rule says so."""
     found = [

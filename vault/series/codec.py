@@ -215,9 +215,10 @@ def decode(layout: Layout, plain: Sequence[bytes]) -> Sheets:
     Raises:
         BrokenSeal: one of them is not of this layout, or has a quality that is none.
     """
-    if any(len(each) != layout.size for each in plain):
+    size = layout.size
+    if any(len(each) != size for each in plain):
         raise BrokenSeal(BROKEN)
-    octets = np.frombuffer(b"".join(plain), np.uint8).reshape(len(plain), layout.size)
+    octets = np.frombuffer(b"".join(plain), np.uint8).reshape(len(plain), size)
     if (octets[:, 0] != layout.resolution).any() or (octets[:, 1] != layout.width).any():
         raise BrokenSeal(BROKEN)
     sheets = _overlays(layout, octets) if layout.form is Form.OVERLAY else _columns(layout, octets)

@@ -18,7 +18,7 @@ from vault.series.layout import LANE
 from vault.series.periods import Lane, Period, opened, unlocked, versions_in, with_blocks
 from vault.series.readings import Flags, Numbers, Readings, Versions, joined, strength, versions_of
 from vault.series.request import Taken
-from vault.storage.series import Key, fetch_heads, fetch_widths
+from vault.storage.series import fetch_heads_between, fetch_widths
 
 Placed = tuple[int, Readings]
 """The lane of an arrival, and its readings."""
@@ -71,31 +71,36 @@ async def merged(house: House, lanes: Sequence[Lane], arrivals: Sequence[Placed]
 
 async def _fetch(house: House, lanes: Sequence[Lane], arrivals: Sequence[Placed], found: Merged) -> None:
     """The heads of all periods touched, and the widths of the series."""
-    touched = {(number, period): None for number, readings in arrivals for period in _periods(lanes[number], readings)}
-    keys: dict[Key, tuple[int, int]] = {
-        (lanes[number].subject, lanes[number].series, period): (number, period) for number, period in touched
-    }
+    touched: dict[int, set[int]] = {}
+    for number, readings in arrivals:
+        touched.setdefault(number, set()).update(_periods(lanes[number], readings))
+    numbers = {(lanes[number].subject, lanes[number].series): number for number in touched}
+    wanted = [
+        (lanes[number].subject, lanes[number].series, min(periods), max(periods))
+        for number, periods in touched.items()
+        if periods
+    ]
     async with house.control.connection() as connection:
-        heads = await fetch_heads(connection, list(keys))
-        places = [keys[head.subject, head.series, head.period] for head in heads]
-        found.widths = {number: head.width for (number, _), head in zip(places, heads, strict=True)}
+        rows = await fetch_heads_between(connection, wanted)
+        heads = [(numbers[head.subject, head.series], head) for head in rows]
+        found.widths = {number: head.width for number, head in heads}
         unknown = {
             (lane.subject, lane.series): number for number, lane in enumerate(lanes) if number not in found.widths
         }
         if unknown:
             widths = await fetch_widths(connection, list(unknown))
             found.widths.update((unknown[series], width) for series, width in widths.items())
-    pairs = [(lanes[number], head) for (number, _), head in zip(places, heads, strict=True)]
-    found.periods.update(zip(places, unlocked(house, pairs), strict=True))
+    heads = [(number, head) for number, head in heads if head.period in touched[number]]
+    places = [(number, head.period) for number, head in heads]
+    found.periods.update(zip(places, unlocked(house, ((lanes[n], head) for n, head in heads)), strict=True))
 
 
-def _periods(lane: Lane, readings: Readings) -> list[int]:
+def _periods(lane: Lane, readings: Readings) -> range:
     span, resolution = readings.span, lane.resolution
     if not span.length:
-        return []
+        return range(0)
     first = axis.period_of(resolution, lane.instance, span.first)
-    last = axis.period_of(resolution, lane.instance, span.stop - 1)
-    return list(range(first, last + 1))
+    return range(first, axis.period_of(resolution, lane.instance, span.stop - 1) + 1)
 
 
 def _alone(lanes: Sequence[Lane], arrivals: Sequence[Placed], found: Merged) -> list[bool]:
@@ -103,9 +108,11 @@ def _alone(lanes: Sequence[Lane], arrivals: Sequence[Placed], found: Merged) -> 
     often: dict[int, int] = {}
     for number, _ in arrivals:
         often[number] = often.get(number, 0) + 1
+    there: dict[int, set[int]] = {}
+    for number, period in found.periods:
+        there.setdefault(number, set()).add(period)
     return [
-        often[number] == 1
-        and not any((number, period) in found.periods for period in _periods(lanes[number], readings))
+        often[number] == 1 and (number not in there or there[number].isdisjoint(_periods(lanes[number], readings)))
         for number, readings in arrivals
     ]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -19,10 +19,11 @@ from vault.house import House, Loaded
 from vault.series.axis import Resolution, period_span
 from vault.series.codec import Form, Layout, Sheets, decode
 from vault.series.readings import Numbers, Versions, joined
-from vault.series.sealed import Place, check, form_of, numbers_of, open_segment, series_id, unwrap_key
+from vault.series.sealed import Place, check, form_of, numbers_of, open_segment, packed, series_id, unwrap_key
 from vault.storage.engine import Collision
 from vault.storage.series import SeriesHeadRow, fetch_heads, fetch_segments
 
+NUMBER_BITS: Final = 64  # of a segment's number: place and number as one integer are no work for the garbage collector
 STALE: Final = "a subject's key was renewed since it was read"
 
 
@@ -37,16 +38,21 @@ class Lane:
     instance: Instance
     subject: SubjectId
     series: UUID
+    names: tuple[bytes, bytes]  # the last two as bytes
+
+    def place(self, period: int) -> Place:
+        """Where a period of it belongs."""
+        return Place(*self.names, packed(period))
 
     @classmethod
     def of(cls, loaded: Loaded, record: RecordId, field: str, resolution: Resolution, instance: Instance) -> Lane:
         """The lane of a record's field."""
-        series = series_id(record, field, resolution)
-        return cls(loaded, record, field, resolution, instance, loaded.row.subject, series)
+        series, subject = series_id(record, field, resolution), loaded.row.subject
+        names = subject.bytes, series.bytes
+        return cls(loaded, record, field, resolution, instance, subject, series, names)
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(NamedTuple):
     """A period of a lane whose head was found whole."""
 
     lane: Lane
@@ -77,10 +83,14 @@ def unlocked(house: House, heads: Iterable[tuple[Lane, SeriesHeadRow]]) -> list[
         row = lane.loaded.row
         if head.generation != row.generation:
             raise Collision(STALE)
-        if head.subject not in above:
-            above[head.subject] = house.keys.subject_key(row)
-        place = Place.of(head.subject, head.series, head.period)
-        sealer = Sealer(unwrap_key(above[head.subject], head.wrapped, place, head.generation))
+        if lane.subject not in above:
+            above[lane.subject] = house.keys.subject_key(row)
+        place = lane.place(head.period)
+        keys, name = lane.loaded.keys.cached, (place, head.wrapped)
+        sealer = keys.period_keys.get(name)
+        if sealer is None:
+            sealer = Sealer(unwrap_key(above[lane.subject], head.wrapped, place, head.generation))
+            keys.remember_period(name, sealer)
         check(sealer, place, head.version, head.width, head.accepted, head.proof)
         found.append(Period(lane, head, place, sealer, numbers_of(head.accepted)))
     return found
@@ -98,23 +108,21 @@ async def opened(house: House, periods: Sequence[Period]) -> list[Filed]:
     keys = [(period.head.subject, period.head.series, period.head.period) for period in periods]
     async with house.contents.connection() as connection:
         rows = await fetch_segments(connection, keys)
-    stored = {(place, delivery): sealed for place, delivery, sealed in rows}
-    wanted = [(place, delivery) for place, period in enumerate(periods) for delivery in period.numbers]
-    if any(each not in stored for each in wanted):
+    stored = {(place << NUMBER_BITS) + delivery: sealed for place, delivery, sealed in rows}
+    if any(
+        (place << NUMBER_BITS) + each not in stored for place, period in enumerate(periods) for each in period.numbers
+    ):
         await _missing(house, periods)
-    plain: dict[Layout, list[bytes]] = {}
-    owners: dict[Layout, list[int]] = {}
-    for place, delivery in wanted:
-        layout, inside = _plain(periods[place], delivery, stored[place, delivery])
-        plain.setdefault(layout, []).append(inside)
-        owners.setdefault(layout, []).append(place)
-    return [_filed(layout, plain[layout], owners[layout], periods) for layout in plain]
-
-
-def _plain(period: Period, delivery: int, sealed: bytes) -> tuple[Layout, bytes]:
-    form, width = form_of(sealed), period.head.width
-    inside = open_segment(period.sealer, period.place, delivery, form, width, sealed)
-    return Layout(form, period.lane.resolution, width), inside
+    piles: dict[tuple[Form, Resolution, int], tuple[list[bytes], list[int]]] = {}
+    for place, period in enumerate(periods):
+        sealer, where, width, resolution = period.sealer, period.place, period.head.width, period.lane.resolution
+        for delivery in period.numbers:
+            sealed = stored[(place << NUMBER_BITS) + delivery]
+            form = form_of(sealed)
+            plain, owners = piles.setdefault((form, resolution, width), ([], []))
+            plain.append(open_segment(sealer, where, delivery, form, width, sealed))
+            owners.append(place)
+    return [_filed(Layout(*kind), plain, owners, periods) for kind, (plain, owners) in piles.items()]
 
 
 def _filed(layout: Layout, plain: Sequence[bytes], owners: Sequence[int], periods: Sequence[Period]) -> Filed:
@@ -159,8 +167,8 @@ def versions_in(filed: Sequence[Filed], lanes: Mapping[int, int] | Sequence[int]
 def with_blocks(filed: Sequence[Filed]) -> set[tuple[int, int]]:
     """(place of the period, first interval of the frame) of every block."""
     return {
-        (int(period), int(first))
+        pair
         for each in filed
         if each.sheets.layout.form is Form.BLOCK
-        for period, first in zip(each.period, each.sheets.at[:, 0], strict=True)
+        for pair in zip(each.period.tolist(), each.sheets.at[:, 0].tolist(), strict=True)
     }

@@ -22,10 +22,10 @@ listed does not exist. Specification: `docs/formats/series.md`.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from policies.model import RecordId, SubjectId
@@ -36,6 +36,7 @@ from vault.errors import BrokenSeal
 from vault.request import Secret
 from vault.series.axis import Resolution
 from vault.series.codec import Form
+from vault.storage.rows import fast_id
 
 VERSION: Final = 1
 _CIPHERTEXT_AT: Final = 2 + NONCE_BYTES
@@ -44,8 +45,6 @@ _PREFIX: Final = {form: bytes((VERSION, form)) for form in Form}
 
 _BIND_SEGMENT: Final = packer(Label.SEGMENT, 16, 16, 4, 8, 1, 1)
 _BIND_KEY: Final = packer(Label.SERIES_KEY, 16, 16, 4, 4)
-_NUMBER_BYTES: Final = 8
-_BIND_ONE: Final = packer(Label.SERIES_HEAD, 16, 16, 4, 4, 1, _NUMBER_BYTES)
 _INT: Final = struct.Struct(">i")
 _LONG: Final = struct.Struct(">q")
 
@@ -54,11 +53,10 @@ _LONG: Final = struct.Struct(">q")
 def series_id(record: RecordId, field: str, resolution: Resolution) -> UUID:
     """Which series a record's field at this resolution is: the first 16 bytes of a hash of the three."""
     named = associated(Label.SERIES, record.bytes, field.encode(), bytes((resolution,)))
-    return UUID(bytes=sha256(named).digest()[:16])
+    return fast_id(sha256(named).digest()[:16])
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a period of a series belongs, as bytes ready to bind to."""
 
     subject: bytes
@@ -68,7 +66,13 @@ class Place:
     @classmethod
     def of(cls, subject: SubjectId, series: UUID, period: int) -> Place:
         """The place of a row. The period is signed: whatever a damaged row holds gives a place (a wrong one)."""
-        return cls(subject.bytes, series.bytes, _INT.pack(period))
+        return cls(subject.bytes, series.bytes, packed(period))
+
+
+@lru_cache(maxsize=4096)
+def packed(number: int) -> bytes:
+    """A period, a version or a generation, as signed 32 bits."""
+    return _INT.pack(number)
 
 
 # -- segments ----------------------------------------------------------------------------------------------------------
@@ -78,7 +82,7 @@ def seal_segment(
     sealer: Sealer, place: Place, delivery: int, form: Form, width: int, plain: bytes, nonce: bytes
 ) -> bytes:
     """`plain` sealed as the segment `delivery` of a period."""
-    bound = _BIND_SEGMENT(place.subject, place.series, place.period, _LONG.pack(delivery), *_one(form, width))
+    bound = _BIND_SEGMENT(*place, _LONG.pack(delivery), *_one(form, width))
     return b"".join((_PREFIX[form], nonce, sealer.seal(nonce, plain, bound)))
 
 
@@ -100,7 +104,7 @@ def open_segment(sealer: Sealer, place: Place, delivery: int, form: Form, width:
     Raises:
         BrokenSeal: not the segment of this place.
     """
-    bound = _BIND_SEGMENT(place.subject, place.series, place.period, _LONG.pack(delivery), *_one(form, width))
+    bound = _BIND_SEGMENT(*place, _LONG.pack(delivery), *_one(form, width))
     return sealer.open(sealed[2:_CIPHERTEXT_AT], sealed[_CIPHERTEXT_AT:], bound)
 
 
@@ -114,7 +118,7 @@ def _one(form: Form, width: int) -> tuple[bytes, bytes]:
 
 def wrap_key(subject_key: Sealer, key: Secret[bytes], place: Place, generation: int, nonce: bytes) -> bytes:
     """The key of a period under the subject's key of this generation."""
-    return wrap_at(subject_key, key, nonce, _BIND_KEY(place.subject, place.series, place.period, _INT.pack(generation)))
+    return wrap_at(subject_key, key, nonce, _BIND_KEY(*place, packed(generation)))
 
 
 def unwrap_key(subject_key: Sealer, wrapped: bytes, place: Place, generation: int) -> Secret[bytes]:
@@ -123,12 +127,14 @@ def unwrap_key(subject_key: Sealer, wrapped: bytes, place: Place, generation: in
     Raises:
         BrokenSeal: not the key of this place.
     """
-    bound = _BIND_KEY(place.subject, place.series, place.period, _INT.pack(generation))
+    bound = _BIND_KEY(*place, packed(generation))
     return unwrap_at(subject_key, wrapped, bound)
 
 
 def listed(deliveries: list[int]) -> bytes:
     """The list of a head."""
+    if len(deliveries) == 1:  # a month that is one block: nearly all of them
+        return _LONG.pack(deliveries[0])
     return struct.pack(f">{len(deliveries)}q", *sorted(deliveries))
 
 
@@ -158,15 +164,10 @@ def check(sealer: Sealer, place: Place, version: int, width: int, accepted: byte
 
 
 def _bind_head(place: Place, version: int, width: int, accepted: bytes) -> bytes:
-    if len(accepted) == _NUMBER_BYTES:  # a month that is one block: nearly all of them
-        number, wide = _INT.pack(version), bytes((width & 0xFF,))
-        return _BIND_ONE(place.subject, place.series, place.period, number, wide, accepted)
-    return associated(
-        Label.SERIES_HEAD,
-        place.subject,
-        place.series,
-        place.period,
-        _INT.pack(version),
-        bytes((width & 0xFF,)),
-        accepted,
-    )
+    return _bind_list(len(accepted))(*place, packed(version), bytes((width & 0xFF,)), accepted)
+
+
+@lru_cache(maxsize=256)
+def _bind_list(size: int) -> Callable[..., bytes]:
+    """For a list of so many bytes: most are of one block, or of as many segments as the day of the month."""
+    return packer(Label.SERIES_HEAD, 16, 16, 4, 4, 1, size)

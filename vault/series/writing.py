@@ -127,16 +127,16 @@ class _Writer:
         deliveries = struct.unpack(f">{count}q", drawn[: count * NUMBER_BYTES])
         plain, size = page.octets.tobytes(), page.octets.shape[1]
         at = count * NUMBER_BYTES
-        for row, (lane, period) in enumerate(zip(page.lane.tolist(), page.period.tolist(), strict=True)):
-            into = self._open.get((lane, period)) or self._begin(lane, period, kind.width)
-            nonce = drawn[at : at + NONCE_BYTES]
+        form, width, store = page.form, kind.width, self._made.segments.append
+        where = zip(page.lane.tolist(), page.period.tolist(), strict=True)
+        for row, ((lane, period), delivery) in enumerate(zip(where, deliveries, strict=True)):
+            into = self._open.get((lane, period)) or self._begin(lane, period, width)
+            inside, nonce = plain[row * size : (row + 1) * size], drawn[at : at + NONCE_BYTES]
             at += NONCE_BYTES
-            inside = plain[row * size : (row + 1) * size]
-            delivery = deliveries[row]
-            sealed = seal_segment(into.sealer, into.place, delivery, page.form, kind.width, inside, nonce)
-            self._made.segments.append((into.lane.subject, into.lane.series, period, delivery, sealed))
+            sealed = seal_segment(into.sealer, into.place, delivery, form, width, inside, nonce)
+            store((into.lane.subject, into.lane.series, period, delivery, sealed))
             into.listed.append(delivery)
-            into.loose |= page.form is Form.DAY
+            into.loose |= form is Form.DAY
 
     def _begin(self, lane: int, period: int, width: int) -> _Open:
         there = self._found.periods.get((lane, period))
@@ -145,23 +145,13 @@ class _Writer:
         return made
 
     def _new(self, lane: Lane, period: int, width: int) -> _Open:
-        row, place = lane.loaded.row, Place.of(lane.subject, lane.series, period)
-        drawn = self._draw(KEY_BYTES + NONCE_BYTES + ID_BYTES)
-        key, nonce = Secret(drawn[:KEY_BYTES]), drawn[KEY_BYTES : KEY_BYTES + NONCE_BYTES]
         if lane.subject not in self._above:
-            self._above[lane.subject] = self._house.keys.subject_key(row)
-        wrapped = wrap_key(self._above[lane.subject], key, place, row.generation, nonce)
-        return _Open(
-            lane,
-            place,
-            Sealer(key),
-            fast_id(drawn[-ID_BYTES:]),
-            wrapped,
-            version=0,
-            width=width,
-            loose=False,
-            listed=[],
-        )
+            self._above[lane.subject] = self._house.keys.subject_key(lane.loaded.row)
+        drawn = self._draw(KEY_BYTES + NONCE_BYTES + ID_BYTES)
+        key, place = Secret(drawn[:KEY_BYTES]), lane.place(period)
+        nonce, name = drawn[KEY_BYTES : KEY_BYTES + NONCE_BYTES], fast_id(drawn[-ID_BYTES:])
+        wrapped = wrap_key(self._above[lane.subject], key, place, lane.loaded.row.generation, nonce)
+        return _Open(lane, place, Sealer(key), name, wrapped, version=0, width=width, loose=False, listed=[])
 
     def _again(self, there: Period, lane: int, width: int) -> _Open:
         head, kept = there.head, lane not in self._found.replacing
@@ -186,17 +176,17 @@ class _Writer:
 
     def rows(self) -> Written:
         """Heads for every period written to."""
-        nonces = self._house.entropy(NONCE_BYTES * len(self._open))
-        for at, ((lane, period), each) in enumerate(self._open.items()):
-            version, accepted = each.version + 1, listed(each.listed)
+        nonces, known = self._house.entropy(NONCE_BYTES * len(self._open)), self._found.periods
+        new, changed = self._made.new_heads.append, self._made.changed_heads.append
+        for at, (name, each) in enumerate(self._open.items()):
+            lane, version, accepted = each.lane, each.version + 1, listed(each.listed)
             nonce = nonces[at * NONCE_BYTES : (at + 1) * NONCE_BYTES]
             proof = prove(each.sealer, each.place, version, each.width, accepted, nonce)
             row = SeriesHeadRow(
-                each.lane.subject, each.lane.series, period, version, each.width, each.loose, each.key,
-                each.lane.loaded.row.generation, each.wrapped, accepted, proof,
+                lane.subject, lane.series, name[1], version, each.width, each.loose, each.key,
+                lane.loaded.row.generation, each.wrapped, accepted, proof,
             )  # fmt: skip
-            into = self._made.changed_heads if (lane, period) in self._found.periods else self._made.new_heads
-            into.append(row)
+            (changed if name in known else new)(row)
         return self._made
 
 

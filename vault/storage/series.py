@@ -76,6 +76,19 @@ async def fetch_heads_in(
     return [SeriesHeadRow(*row) for row in rows]
 
 
+async def fetch_heads_between(
+    connection: Any, wanted: Sequence[tuple[SubjectId, UUID, int, int]]
+) -> list[SeriesHeadRow]:
+    """Heads of series, each from one period to another, both included: a year is one line of the question."""
+    rows = await connection.fetch(
+        f"select h.subject, h.series, h.period, {COLUMNS}"  # noqa: S608  names above
+        " from unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[]) as w(subject, series, low, high)"
+        " join series_head h on h.subject = w.subject and h.series = w.series and h.period between w.low and w.high",
+        *_columns(wanted, 4),
+    )
+    return [SeriesHeadRow(*row) for row in rows]
+
+
 async def fetch_heads(connection: Any, keys: Sequence[Key]) -> list[SeriesHeadRow]:
     """The heads there are of these periods."""
     rows = await connection.fetch(
