@@ -63,8 +63,8 @@ def _endless(found: KeptByState | KeptUntil | KeptByConsent | NoAnchor) -> tuple
             return "fact", fact
         case KeptByConsent(rule=rule):
             return "consent", rule
-        case NoAnchor(rules=rules):
-            return "no_anchor", ", ".join(rules)
+        case _:
+            return "no_anchor", ", ".join(found.rules)
 
 
 def holdings(policy: PolicySet, standing: Standing, heads: Sequence[HeadRow], now: datetime) -> str:

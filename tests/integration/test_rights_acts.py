@@ -26,7 +26,7 @@ from rights.request import (
     State,
     Withdraw,
 )
-from vault.errors import Invalid, Refused
+from vault.errors import Invalid, Refused, Unknown
 from vault.request import ByValue, Everyone, Secret
 from vault.sweeping import sweep
 
@@ -305,9 +305,29 @@ async def test_a_legal_hold_stops_no_request(office: Office) -> None:
     await office.asks(person, "access")
     wish = Rectify(subject=person.subject, record=None, request=None, field="person.name", value="Kari Ny")
     await correcting.rectify(office.desk, office.me(person), wish)
-    await stopping.restrict(office.desk, office.me(person), Restrict(subject=person.subject, request=None))
-    assert len(await office.mine(person)) == 3
-    assert (await office.people.own(person))["person.name"] == "Kari Ny"
     opened = await office.desk.vault.open(person.me, SELF_SERVICE, [person.subject], frozenset({"person.holdings"}))
     (record,) = opened.records
     assert "GDPR Articles 17(3)(e)" in str(record.values["person.holdings"].reveal())
+    await stopping.restrict(office.desk, office.me(person), Restrict(subject=person.subject, request=None))
+    assert len(await office.mine(person)) == 3
+    assert (await office.people.own(person))["person.name"] == "Kari Ny"
+
+
+@pytest.mark.clause("RGT-03")
+async def test_who_received_what_is_told_to_the_person_and_to_customer_service_alone(office: Office) -> None:
+    person, other = await office.people.borrower(), await office.people.lead()
+    await office.bank_reads(person)
+    vault, own = office.home.vault, SELF_SERVICE
+    mine = await vault.received(person.me, own, person.subject)
+    staff = await office.people.somebody("customer_service")
+    theirs = await vault.received(staff, Access("rights", WHY, "customer_service"), person.subject)
+    assert [(each.recipient, each.field) for each in mine] == [(each.recipient, each.field) for each in theirs]
+    advisor = await office.people.somebody("advisor")
+    with pytest.raises(Refused):
+        await vault.received(advisor, Access("rights", WHY, "advisor"), person.subject)
+    for who, access, subject in (
+        (other.me, own, person.subject),
+        (staff, Access("rights", WHY, "customer_service"), SubjectId(office.home.ids())),
+    ):
+        with pytest.raises(Unknown):
+            await vault.received(who, access, subject)
