@@ -22,8 +22,19 @@ from policies.event_admission import admit_event
 from policies.masks import HIDDEN, Value, apply
 from policies.model import FieldType, Mask, Period, RecordId
 from policies.oslo import oslo_date, over
-from policies.retention import Due, KeptByClock, beneath_holds, due, hold, lapsed, next_due
-from policies.standing import BadEvent, Standing, fold
+from policies.retention import (
+    ARTICLE_18,
+    RESTRICTION,
+    Due,
+    KeptByClock,
+    KeptByHold,
+    beneath_holds,
+    due,
+    hold,
+    lapsed,
+    next_due,
+)
+from policies.standing import BadEvent, Standing, fold, path
 
 ROOT = RecordId(SUBJECT)
 RECORDS = (ROOT, PROJECT, ROOF, LOAN, LOAN_2)
@@ -216,6 +227,8 @@ def test_every_way_of_asking_for_the_retention_agrees(standing: Standing, now: d
     for category, record in product(POLICY.categories, RECORDS):
         beneath = beneath_holds(POLICY, category, record, standing, now)
         held = hold(POLICY, category, record, standing, now)
+        if any(at in standing.restricted for at in path(standing, record)):
+            held = KeptByHold(RESTRICTION, ARTICLE_18, None)  # whoever restricts waits for a decision: nothing goes
         assert due(POLICY, category, record, standing, now) == (beneath if held is None else held)
         gone = lapsed(POLICY, category, record, standing, now)
         assert gone is None or gone == beneath
