@@ -18,7 +18,9 @@ from uuid import UUID
 import typer
 
 from hvelv.commands.exits import CommandRefused
+from hvelv.commands.token_rules import mending
 from hvelv.settings import Settings
+from identity.errors import IdentityError
 from identity.issuing import Authority, InsecureDevelopment, Issued, TwoPersons, issue_token
 from identity.specs import LONGEST
 from policies.model import PolicySet, RoleKind, SubjectId, TokenId
@@ -136,7 +138,10 @@ async def _issue(settings: Settings, spec: TokenSpec, lifetime: timedelta | None
 
     async with open_vault(settings) as vault:
         chosen = longest(vault.policy, spec.roles) if lifetime is None else lifetime
-        return await issue_token(vault, replace(spec, lifetime=chosen), authority)
+        try:
+            return await issue_token(vault, replace(spec, lifetime=chosen), authority)
+        except IdentityError as refused:
+            raise CommandRefused(mending(refused)) from refused
 
 
 async def _listed(settings: Settings, account: UUID | None, *, live: bool) -> list[TokenRow]:

@@ -11,6 +11,7 @@ from command_line import run, settings
 from databases import Databases
 
 from hvelv.commands.exits import Code
+from hvelv.commands.token_rules import MENDING
 
 pytestmark = pytest.mark.slow
 
@@ -97,18 +98,20 @@ async def test_an_account_and_a_subject_lose_their_tokens(
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "rule"),
     [
-        ("king",),
-        ("advisor", "bank"),
-        ("advisor", "--lifetime", "9h"),
-        ("bank", "--recipient", "bank", "--purpose", "newsletter"),
+        (("king",), "roles.unknown"),
+        (("advisor", "bank"), "roles.mixed"),
+        (("advisor", "--lifetime", "9h"), "lifetime.too_long"),
+        (("bank",), "recipient.missing"),
+        (("bank", "--recipient", "bank", "--purpose", "newsletter"), "purpose.foreign"),
     ],
 )
 async def test_an_unsound_token_is_refused(
-    installation: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+    installation: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], rule: str
 ) -> None:
     assert await run("token", "issue", *arguments, "--account", f"{ACCOUNT}4", "--second-factor") == Code.REFUSED
+    assert f"{MENDING[rule]} (rule `{rule}`)" in capsys.readouterr().err
     assert await listed(capsys, "--account", f"{ACCOUNT}4") == []
 
 
