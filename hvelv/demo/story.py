@@ -63,6 +63,7 @@ LEDGER: Final = """query L @access(purpose: AUDIT) { ledger(first: 2) { edges { 
 CONTRACT_PDF: Final = "JVBERi0xLjcKJUthcmkgTm9yZG1hbm4sIFPDuGx2ZmFrc3ZlaWVuIDEyCiUlRU9GCg=="
 
 NOBODY: Final = UUID(int=0)
+OFFICER: Final = "the data protection officer"
 CURIOUS: Final = ("without a reason", "before she asked")
 """How the advisor asks in vain."""
 
@@ -90,16 +91,15 @@ class Story:
         for code in answer.codes():
             if code != "WITHHELD":
                 self.teller.note(f"answered {code}")
-        await self._entry(who)
+        await self._entry()
         return answer
 
-    async def _entry(self, who: str) -> None:
-        officer = self.people.get("the data protection officer")
-        if officer is None or who == "the data protection officer":
-            return
-        found = (await officer.ask(LEDGER)).data.get("ledger")
-        if found:
-            row = found["edges"][1]["node"]  # the first is this reading itself
+    async def _entry(self) -> None:
+        found = (await self.people[OFFICER].ask(LEDGER)).data["ledger"]
+        row = found["edges"][1]["node"]  # the first is this reading itself
+        if (row["purpose"], row["roles"]) == ("audit", ["dpo"]):
+            self.teller.note("no ledger entry: refused before anybody's data were asked for")
+        else:
             rules = ", ".join(f"{r['field']}: {r['rule']}" for r in row["rules"][:3])
             self.teller.entry(
                 f"{row['kind']} · {row['purpose']} · {'+'.join(row['roles'])} · subjects {row['subjects']}"
@@ -116,7 +116,7 @@ class Story:
         """Tokens for everybody who will ask."""
         caller = self.stage.caller
         self.people = {
-            "the data protection officer": await caller("the data protection officer", "dpo"),
+            OFFICER: await caller(OFFICER, "dpo"),
             "the second person": await caller("the second person", "privacy_approver"),
             "the website": await caller("the website", "visitor"),
             "a sales lead": await caller("a sales lead", "sales_lead"),
@@ -157,7 +157,7 @@ class Story:
         job = self.people["the newsletter job"]
         self.teller.asked("the newsletter job", "newsletter", "everybody who may be written to")
         found = await newsletter_audience(self.stage.vault, await self.stage.principal(job))
-        await self._entry("the newsletter job")
+        await self._entry()
         self.teller.check("finds nobody: option 1 is no consent to a newsletter (SOL-04)", not found)
 
     async def too_early(self) -> None:
@@ -300,12 +300,11 @@ class Story:
     async def erased(self) -> str:
         """Two persons erase her; gives the receipt's id."""
         self.teller.chapter("The data protection officer erases her, with a second person")
-        officer = "the data protection officer"
-        alone = await self.ask(officer, "erasure", "erase, alone", ERASE, k=self.key(), s=str(self.subject), t=None)
+        alone = await self.ask(OFFICER, "erasure", "erase, alone", ERASE, k=self.key(), s=str(self.subject), t=None)
         self.teller.check("refused: it takes two", alone.errors and not alone.data.get("erase"))
         second = self.people["the second person"].bearer.reveal()
         answer = await self.ask(
-            officer, "erasure", "erase, together", ERASE, k=self.key(), s=str(self.subject), t=second
+            OFFICER, "erasure", "erase, together", ERASE, k=self.key(), s=str(self.subject), t=second
         )
         receipt = answer.data["erase"]
         self.teller.got({"receipt": receipt["status"], "fields": [f["field"] for f in receipt["fields"]]})
@@ -322,7 +321,7 @@ class Story:
 
     async def status(self, receipt: str) -> str:
         """What the receipt says now."""
-        answer = await self.people["the data protection officer"].ask(RECEIPT, id=receipt)
+        answer = await self.people[OFFICER].ask(RECEIPT, id=receipt)
         return str(answer.data["receipt"]["status"]).lower()
 
 

@@ -37,6 +37,9 @@ def test_every_step_of_the_story_does_what_the_policy_says() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "14. The thief comes back" in done.stdout
     assert "not one of her fields opens" in done.stdout
+    assert "ledger opened · audit · dpo" not in done.stdout  # the officer's own reading is nobody's step
+    assert "ledger refused · erasure · dpo" in done.stdout
+    assert "ledger erased" in done.stdout
 
 
 def test_a_broken_promise_is_counted_and_told(capsys: pytest.CaptureFixture[str]) -> None:
