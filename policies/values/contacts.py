@@ -77,7 +77,10 @@ def index_form(kind: FieldType, value: str) -> str:
     trimmed = unicodedata.normalize("NFC", value).strip()
     if kind is FieldType.EMAIL:
         address = email(trimmed)
-        return (trimmed if isinstance(address, BadValue) else address).casefold()
+        if not isinstance(address, BadValue):
+            return address.casefold()
+        # what is no address must not become one: casefolding makes `ss` of `ß`
+        return folded if isinstance(email(folded := trimmed.casefold()), BadValue) else trimmed
     if kind is FieldType.PHONE:
         number = phone(trimmed)
         return trimmed if isinstance(number, BadValue) else number

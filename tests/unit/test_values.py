@@ -267,3 +267,10 @@ def test_the_counties_are_those_after_the_division_of_2024(county: str) -> None:
 )
 def test_two_spellings_of_one_address_share_the_form_the_index_is_over(kind: FieldType, value: str, form: str) -> None:
     assert index_form(kind, value) == form
+
+
+@pytest.mark.parametrize("text", ["0@¿.ß", "kari@ß.no"])
+def test_what_is_no_address_never_shares_the_form_of_one(text: str) -> None:
+    form = index_form(FieldType.EMAIL, text)
+    assert isinstance(parse(FieldType.EMAIL, form, TEST_MODE), BadValue)
+    assert index_form(FieldType.EMAIL, form) == form
