@@ -9,8 +9,13 @@ from hashlib import sha256
 import pytest
 from databases import Databases, fresh_pair, shared_server
 from determinism import SeededEntropy, SeededIds, VirtualClock
+from hypothesis import HealthCheck, settings
 
 from hvelv.embedded import EmbeddedPostgres
+
+# how long an example takes says how busy the machine is, not whether the promise holds
+settings.register_profile("hvelv", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hvelv")
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
