@@ -200,7 +200,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     answers = [json.loads(path.read_text(encoding="utf-8")) for path in asked.answers]
     key = asked.key or next((o["key"] for o in objects(answers) if isinstance(o.get("key"), str)), None)
     if key is None:
-        parser.error("give --key: there is none in the answer")
+        parser.error("no key is in the answer: give --key, or ask again for a proof (a new entry has one in seconds)")
     if not asked.key:
         print("NOTE: this key is the answer's own; compare it with one from elsewhere:", key)
     said = 0

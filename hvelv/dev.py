@@ -27,6 +27,7 @@ from hvelv.population import Cast, people, settle
 from hvelv.reports import watching
 from hvelv.serving import served, until_stopped
 from hvelv.settings import Settings
+from hvelv.tending import tended
 from identity.issuing import InsecureDevelopment, issue_token
 from identity.specs import LONGEST
 from policies.model import Access, Principal, RoleKind, SubjectId
@@ -159,7 +160,7 @@ async def _develop(settings: Settings, server: EmbeddedPostgres, console: Consol
             ready=vault.ready,
             deliveries=deliveries_into(vault, Deputy(vault, settings), now),
         )
-        async with served(app, settings.host, settings.port) as url:
+        async with tended(vault, settings), served(app, settings.host, settings.port) as url:
             console.print(f"\nGraphQL at {url}/graphql, GraphiQL at {url}/graphiql; end with Ctrl-C")
             for name, query in SAMPLES:
                 body = json.dumps({"query": query})

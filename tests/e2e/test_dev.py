@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -100,6 +101,19 @@ async def test_the_samples_answer_as_they_are_meant_to(running: Running) -> None
     assert len(ledger["data"]["ledger"]["edges"]) == 5
     (contract,) = metered["data"]["me"]["powerContracts"]
     assert sum(wh or 0 for wh in contract["meteringPoints"][0]["series"]["energyWh"]) > 1_000_000
+
+
+async def test_an_entry_soon_has_its_proof(running: Running) -> None:
+    bearer = {"authorization": f"Bearer {running.tokens['CUSTOMER']}"}
+    query = {"query": "{ me { accesses(first: 50) { edges { node { proof { key index } } } } } }"}
+    entries: list[Any] = []
+    for _ in range(60):
+        answer = httpx2.post(running.samples[0][0], json=query, headers=bearer, timeout=30).json()
+        entries = answer["data"]["me"]["accesses"]["edges"]
+        if entries[-1]["node"]["proof"]:
+            break
+        await asyncio.sleep(0.5)
+    assert entries[-1]["node"]["proof"]["key"].startswith("hvelv/ledger/")
 
 
 async def test_an_interrupt_ends_it_in_order_and_stops_the_database(running: Running) -> None:
