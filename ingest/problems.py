@@ -30,8 +30,8 @@ class Rule(StrEnum):
     TRUNCATED = "ends in the middle"
     LINE_TOO_LONG = "a line, or what cannot be read without its end, is too long"
     COLUMNS = "the columns are of no known kind"
-    POINT_UNKNOWN = "no metering point: give it as an option or in the file name"
-    POINT_CONTRADICTS = "another metering point than the option or the file name says"
+    POINT_UNKNOWN = "no metering point: give `--metering-point`, the header `metering-point`, or a file name with it"
+    POINT_CONTRADICTS = "another metering point than the option, the header or the file name says"
     NOT_WELL_FORMED = "not well-formed"
     DECLARES_TYPES = "declares a document type or entities"
     # a reading or a series
