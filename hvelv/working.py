@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from rights.erasure import Carried
 from vault import House, Vault
 from vault.cooling import Pending
 from vault.errors import ClockJumped
+from vault.ledger.retiring import retire
 from vault.queue import Scheduled, Work, Worker
 from vault.retention import Retention
 from vault.sweeping import sweep
@@ -30,36 +32,47 @@ from vault.ticking import tick
 RETENTION: Final = "retention"
 ERASURES: Final = "erasures"
 LEFTOVERS: Final = "leftovers"
+AUDIT_KEYS: Final = "audit_keys"
 SCHEDULE: Final = (
     Scheduled(RETENTION, "5 * * * *"),
     Scheduled(ERASURES, "15 * * * *"),
+    Scheduled(AUDIT_KEYS, "25 3 * * *"),
     Scheduled(LEFTOVERS, "35 3 * * *"),
 )
-"""Every hour what the rules and what people asked for; in the night what nobody can read any more. In UTC."""
+"""Every hour what the rules and what people asked for; in the night the keys of old months of the ledger, then what
+nobody can read any more. In UTC."""
 
 _log = structlog.get_logger("hvelv.worker")
 
 
 def jobs(house: House) -> Mapping[str, Work]:
     """What this process can do."""
+    can = {RETENTION: _retention, ERASURES: _erasures, AUDIT_KEYS: _audit_keys, LEFTOVERS: _leftovers}
+    return {name: partial(work, house) for name, work in can.items()}
 
-    async def retention(_: UUID | None) -> None:
-        tally = await Retention(house).run(None)
-        _log.info("retention.run", count=sum(tally.dead.values()))
-        if tally.damaged:
-            _log.error("retention.damaged", count=len(tally.damaged))
 
-    async def erasures(_: UUID | None) -> None:
-        carried = await carry_out(house, lambda _: None)
-        _log.info("erasures.run", count=len(carried.receipts))
-        if carried.failed:
-            _log.error("erasures.failed", count=len(carried.failed))
+async def _retention(house: House, _: UUID | None) -> None:
+    tally = await Retention(house).run(None)
+    _log.info("retention.run", count=sum(tally.dead.values()))
+    if tally.damaged:
+        _log.error("retention.damaged", count=len(tally.damaged))
 
-    async def leftovers(_: UUID | None) -> None:
-        swept = await sweep(house)
-        _log.info("leftovers.swept", count=swept.subjects + swept.blobs + swept.requests)
 
-    return {RETENTION: retention, ERASURES: erasures, LEFTOVERS: leftovers}
+async def _erasures(house: House, _: UUID | None) -> None:
+    carried = await carry_out(house, lambda _: None)
+    _log.info("erasures.run", count=len(carried.receipts))
+    if carried.failed:
+        _log.error("erasures.failed", count=len(carried.failed))
+
+
+async def _audit_keys(house: House, _: UUID | None) -> None:
+    await tick(house)  # by a clock that cannot be believed no key dies
+    _log.info("audit_keys.retired", count=len(await retire(house)))
+
+
+async def _leftovers(house: House, _: UUID | None) -> None:
+    swept = await sweep(house)
+    _log.info("leftovers.swept", count=swept.subjects + swept.blobs + swept.requests)
 
 
 async def carry_out(house: House, told: Callable[[Pending], None]) -> Carried:

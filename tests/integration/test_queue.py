@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
+from datetime import date
 from pathlib import Path
 from uuid import UUID
 
@@ -16,10 +17,13 @@ from behind import another_house, execute, fetch, value
 from databases import Databases
 from vault_house import Home, home
 
-from hvelv.working import LEFTOVERS, RETENTION, worker
+from hvelv.working import AUDIT_KEYS, LEFTOVERS, RETENTION, worker
+from policies.oslo import oslo_date
 from vault import House
 from vault.errors import Unavailable
+from vault.ledger.retiring import ends
 from vault.queue import ATTEMPTS, Scheduled, Worker, put
+from vault.ticking import acknowledge
 
 pytestmark = pytest.mark.slow
 
@@ -149,6 +153,25 @@ async def test_a_sweep_put_by_hand_is_done_by_one_of_three_workers(house: Home) 
     rows = await fetch(house.databases, "select entrypoint, status::text from pgqueuer_log where status = 'successful'")
     assert sorted(rows) == [(LEFTOVERS, "successful"), (RETENTION, "successful")]
     assert await value(house.databases, "select count(*) from expiry_tick") == 1
+
+
+async def test_the_audit_key_of_a_month_dies_in_the_night_its_time_is_over(house: Home) -> None:
+    month = date(2026, 11, 1)
+    await house.house.keys.audit_key(month)
+    end = ends(house.vault.policy, month)
+    assert end is not None
+    await put_one(house.house, AUDIT_KEYS, once=True)
+    await worker(house.house).drain()
+    assert await value(house.databases, "select count(distinct month) from audit_key") == 1
+    house.clock.set(end)
+    await put_one(house.house, AUDIT_KEYS, once=True)
+    await worker(house.house).drain()
+    # so many months at once are a clock that jumped: somebody has to say that it is true
+    assert await value(house.databases, "select count(distinct month) from audit_key") == 1
+    await acknowledge(house.house, None, oslo_date(end))
+    await put_one(house.house, AUDIT_KEYS, once=True)
+    await worker(house.house).drain()
+    assert await value(house.databases, "select count(*) from audit_key where month = $1", month) == 0
 
 
 async def test_the_process_sweeps_stops_when_told_and_says_so(
