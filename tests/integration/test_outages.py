@@ -79,7 +79,7 @@ def standin() -> Iterator[InsecureTransitStandIn]:
 
 
 def over_transit(databases: Any, standin: InsecureTransitStandIn, clock: VirtualClock, seed: str) -> House:
-    settings = TransitSettings(address=standin.address, token=Secret(TOKEN), key="hvelv", timeout_seconds=0.4)
+    settings = TransitSettings(address=standin.address, token=Secret(TOKEN), key="hvelv", timeout_seconds=2)
     return House(
         policy=shipped_policy(),
         control=Database("control", databases.control),
@@ -107,7 +107,7 @@ async def test_a_vault_over_transit_starts_with_one_call_and_rolls(
             await rolling.stop()
 
 
-@pytest.mark.parametrize("trouble", ["sealed", "slow", "partial"])
+@pytest.mark.parametrize("trouble", ["gone", "sealed", "slow", "partial"])
 async def test_a_key_service_in_trouble_lets_nobody_start_or_roll_and_hinders_nobody_afterwards(
     databases: Databases, standin: InsecureTransitStandIn, trouble: str
 ) -> None:
@@ -132,10 +132,12 @@ async def test_a_key_service_in_trouble_lets_nobody_start_or_roll_and_hinders_no
 
 
 def _trouble(standin: InsecureTransitStandIn, trouble: str, *, on: bool) -> None:
-    if trouble == "sealed":
+    if trouble == "gone":
+        standin.gone = on
+    elif trouble == "sealed":
         standin.sealed = on
     elif trouble == "slow":
-        standin.delay_seconds = 1.0 if on else 0.0
+        standin.delay_seconds = 5.0 if on else 0.0
     else:
         standin.drop_results = int(on)
 

@@ -142,6 +142,7 @@ class InsecureTransitStandIn:
 
     Attributes:
         keys: by name, at mount `transit`.
+        gone: hang up without an answer, as a server does that is no longer there.
         sealed: answer 503 as a sealed server does.
         status: answer every request with this status instead.
         delay_seconds: answer so late.
@@ -154,6 +155,7 @@ class InsecureTransitStandIn:
     """
 
     keys: dict[str, TransitKey] = field(default_factory=dict)
+    gone: bool = False
     sealed: bool = False
     status: int | None = None
     delay_seconds: float = 0
@@ -256,6 +258,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         standin = cast("_Server", self.server).standin
         sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if standin.gone:
+            self.close_connection = True
+            return
         answer = standin.answer(self.command, self.path, self.headers.get("X-Vault-Token"), json.loads(sent or b"{}"))
         content = b"" if answer.body is None else json.dumps(answer.body).encode()
         with suppress(ConnectionError):  # the client gave up waiting
