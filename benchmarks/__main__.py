@@ -34,6 +34,7 @@ from benchmarks.ground import Ground, connect, ground, policy
 from benchmarks.sizes import FULL, QUICK, Sizes
 from benchmarks.table import Results, as_json, ending, spoken, table
 from benchmarks.timing import median, seconds
+from hvelv.logs import configure
 
 Benchmark = Callable[[Ground, Results], Awaitable[None]]
 BENCHMARKS: Final[Mapping[str, Benchmark]] = MappingProxyType(
@@ -65,6 +66,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     parser.add_argument("--quick", action="store_true", help="small sizes: shows that all runs, measures nothing")
     asked = parser.parse_args()
+    configure()  # what the programs log goes to standard error, not between the figures
     unknown = sorted(set(asked.names) - set(BENCHMARKS))
     if unknown:
         parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")

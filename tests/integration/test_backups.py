@@ -11,6 +11,7 @@ import pytest
 from backing_up import archive, back, backed_up, backing_up, owned, restored, shelf_in
 from behind import another_house, another_vault, execute, fetch, value
 from databases import Databases
+from in_order import caught_up
 from people import LOAN_FORM, People, name
 from vault_house import Home, home
 
@@ -183,13 +184,13 @@ async def test_a_ledger_that_lost_entries_begins_a_new_log_that_embeds_the_last_
     async with home(databases, tmp_path / "keys") as at_home:
         people = People(at_home)
         await people.lead()
-        assert await Sequencer(at_home.house).catch_up()
+        assert await caught_up(Sequencer(at_home.house))
         await backed_up(at_home, shelf)
         assert await keep_erasures(at_home.house, shelf) == 0
         whole = await value(databases, "select max(size) from ledger_checkpoint")
     assert not (await restored(at_home, shelf)).new_log
     async with owned(at_home, "writing") as house:
-        last = await Sequencer(house).catch_up()
+        last = await caught_up(Sequencer(house))
         assert last is not None
         assert last.size > whole
     assert (await restored(at_home, shelf)).new_log
@@ -205,11 +206,11 @@ async def test_what_only_a_witness_has_seen_counts_as_lost_too(databases: Databa
     (tmp_path / "witness").mkdir()
     async with home(databases, tmp_path / "keys") as at_home:
         await People(at_home).lead()
-        await Sequencer(at_home.house).catch_up()
+        await caught_up(Sequencer(at_home.house))
         await backed_up(at_home, shelf)
         await People(at_home).lead()
     async with owned(at_home, "writing") as house:
-        assert await Sequencer(house).catch_up()
+        assert await caught_up(Sequencer(house))
         last = await tell(house, witness)
     assert last is not None
     await execute(databases, "drop table ledger_checkpoint")  # nothing in place tells

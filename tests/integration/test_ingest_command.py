@@ -134,7 +134,7 @@ async def test_a_csv_without_a_point_takes_it_from_the_option_and_never_guesses(
     rows = [f"06.01.2026 {hour:02}:00;06.01.2026 {hour + 1:02}:00;0,500;Målt" for hour in range(23)]
     csv.write_text("\ufeffFra;Til;KWH 60 Forbruk;Kvalitet\n" + "\n".join(rows) + "\n", encoding="utf-8")
     assert await run("ingest", str(csv)) == Code.REFUSED
-    assert "give it as an option" in capsys.readouterr().out
+    assert "give `--metering-point`" in capsys.readouterr().out
     assert await run("ingest", str(csv), "--metering-point", "707057500000000019") == Code.REFUSED
     assert "707057500000000019" not in capsys.readouterr().err
     assert await run("ingest", str(csv), "--metering-point", POINT) == Code.DONE

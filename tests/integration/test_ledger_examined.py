@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from behind import copies, execute, fetch, put_back, roll, transplant, value
 from databases import Databases
+from in_order import caught_up
 from people import People
 from vault_house import Home, build_house, home
 
@@ -34,7 +35,7 @@ async def at_home(databases: Databases, tmp_path: Path) -> AsyncGenerator[Home]:
         await people.leads(3)
         (gone,) = await people.leads(1)
         await people.leave(gone)
-        await Sequencer(made.house, entries=3).catch_up()
+        await caught_up(Sequencer(made.house, entries=3))
         yield made
 
 
@@ -121,7 +122,7 @@ async def test_an_entry_that_never_was_is_found_though_it_is_in_the_tree(at_home
         " select gen_random_uuid(), at, month, kind, roles, policy, 0, opened, withheld, sealed, commitment"
         " from ledger_entry limit 1",
     )
-    await Sequencer(at_home.house).catch_up()
+    await caught_up(Sequencer(at_home.house))
     assert await troubles(at_home) == {Trouble.CONTENT}
 
 
@@ -138,7 +139,7 @@ async def test_a_kept_node_that_was_changed_is_found(at_home: Home) -> None:
     people = People(at_home)
     while await value(at_home.databases, "select count(*) from ledger_node") == 0:
         await people.leads(20)
-        await Sequencer(at_home.house).catch_up()
+        await caught_up(Sequencer(at_home.house))
     assert await troubles(at_home) == set()
     await execute(at_home.databases, "update ledger_node set hash = sha256(hash)")
     assert Trouble.NODE in await troubles(at_home)
@@ -154,7 +155,7 @@ async def test_a_row_put_back_is_found_by_the_version_the_ledger_remembers(at_ho
     ):
         await people.own(person)
         await people.withdraws(person, "marketing")
-    await Sequencer(at_home.house).catch_up()
+    await caught_up(Sequencer(at_home.house))
     verdict = await examined(at_home)
     assert [(fault.trouble, fault.about) for fault in verdict.faults] == [(Trouble.SUBJECT, str(person.subject))]
 
@@ -174,7 +175,7 @@ async def test_a_start_sees_what_is_new_without_reading_all(at_home: Home) -> No
 async def test_a_checkpoint_somebody_kept_is_compared(at_home: Home) -> None:
     kept = await newest_note(at_home)
     await People(at_home).lead()
-    await Sequencer(at_home.house).catch_up()
+    await caught_up(Sequencer(at_home.house))
     assert await troubles(at_home, kept) == set()
     key, origin = signing_key(at_home.house), kept.partition("\n")[0]
     assert await troubles(at_home, sign_checkpoint(origin, 5, bytes(32), key).note) == {Trouble.ROOT}
@@ -191,7 +192,7 @@ async def test_a_database_put_back_is_found_by_its_witness_and_begins_again(at_h
     async with copies(at_home.databases, "old") as old:
         await at_home.house.reload()
         await People(at_home).leads(2)
-        newer = await Sequencer(at_home.house).catch_up()
+        newer = await caught_up(Sequencer(at_home.house))
         assert newer is not None
         assert await tell(at_home.house, witness) == newer
         house = build_house(old, at_home.keyring, at_home.clock, seed="restored")
@@ -213,7 +214,7 @@ async def test_tables_of_the_tree_put_back_are_found_by_the_witness(at_home: Hom
     witness = FileWitness(tmp_path / "witness")
     await tell(at_home.house, witness)
     await execute(at_home.databases, "truncate ledger_log, ledger_leaf, ledger_node, ledger_checkpoint")
-    await Sequencer(at_home.house).catch_up()
+    await caught_up(Sequencer(at_home.house))
     assert await troubles(at_home) == set()
     verdict = await Examiner(at_home.house, [witness]).run()
     assert [fault.trouble for fault in verdict.faults] == [Trouble.WITNESS]
@@ -228,7 +229,7 @@ async def test_a_fork_is_refused_by_the_witness(at_home: Home, tmp_path: Path) -
         await house.start()
         try:
             await People(at_home).lead()
-            await Sequencer(at_home.house).catch_up()
+            await caught_up(Sequencer(at_home.house))
             await tell(at_home.house, witness)
             await transplant(other, other, "token")  # the copy lives on by itself
             fork = Home(at_home.vault, house, other, at_home.keyring, at_home.clock, at_home.ids)
@@ -237,7 +238,7 @@ async def test_a_fork_is_refused_by_the_witness(at_home: Home, tmp_path: Path) -
                 "insert into ledger_entry select gen_random_uuid(), at, month, kind, actor, token, roles,"
                 " purpose, recipient, policy, subjects, opened, withheld, sealed, commitment from ledger_entry",
             )
-            await Sequencer(fork.house).catch_up()
+            await caught_up(Sequencer(fork.house))
             with pytest.raises(Tampered):
                 await tell(fork.house, witness)
         finally:
@@ -277,7 +278,7 @@ async def test_rows_from_before_there_was_a_tree_are_counted(at_home: Home) -> N
         " values (gen_random_uuid(), now(), '2026-03-01', 'opened', '{}', '', 0, 0, 0, '', '')",
     )
     await People(at_home).lead()
-    await Sequencer(at_home.house).catch_up()
+    await caught_up(Sequencer(at_home.house))
     verdict = await examined(at_home)
     assert (verdict.faults, verdict.before) == ([], 1)
 

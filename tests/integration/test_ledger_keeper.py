@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from behind import execute, value
 from databases import Databases
+from in_order import caught_up
 from people import People
 from vault_house import Home, home
 from witness_standin import standing_in
@@ -56,7 +57,7 @@ async def until_held(witness: FileWitness, size: int) -> None:
 async def test_what_is_recorded_is_put_in_order_and_witnessed_while_it_serves(at_home: Home, tmp_path: Path) -> None:
     witness, heard = FileWitness(tmp_path / "witness"), Heard()
     away = FileWitness(tmp_path / "away")
-    await Sequencer(at_home.house).catch_up()
+    await caught_up(Sequencer(at_home.house))
     keeper = Keeper(at_home.house, [witness, away], heard)
     await keeper.compare()
     async with keeper.running():
@@ -92,7 +93,7 @@ async def test_a_database_that_fails_is_reported_and_tried_again(at_home: Home) 
 async def test_a_witness_of_somebody_else_is_told_over_http(at_home: Home) -> None:
     people, sequencer = People(at_home), Sequencer(at_home.house)
     await people.lead()
-    made = await sequencer.catch_up()
+    made = await caught_up(sequencer)
     assert made is not None
     with standing_in() as stand_in:
         stand_in.keys[made.origin] = verifier(at_home.house, made.origin).public
@@ -100,7 +101,7 @@ async def test_a_witness_of_somebody_else_is_told_over_http(at_home: Home) -> No
         told = await tell(at_home.house, witness)
         assert stand_in.held[made.origin] == (made.size, made.root)
         await people.leads(2)
-        later = await sequencer.catch_up()
+        later = await caught_up(sequencer)
         asked = stand_in.requests
         assert await tell(at_home.house, witness, told) == later
         assert await tell(at_home.house, witness, later) == later
@@ -131,7 +132,7 @@ class Restless:
 async def test_a_witness_that_never_stands_still_is_given_up_for_now(at_home: Home) -> None:
     assert await tell(at_home.house, Restless()) is None
     await People(at_home).lead()
-    await Sequencer(at_home.house).catch_up()
+    await caught_up(Sequencer(at_home.house))
     with pytest.raises(Contended):
         await tell(at_home.house, Restless())
 

@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 from behind import execute, roll
 from databases import Databases
+from in_order import caught_up
 from people import SELF_SERVICE, People
 from vault_house import Home, home
 
@@ -95,7 +96,7 @@ async def test_a_person_proves_its_own_part_of_every_entry(at_home: Home, desk: 
     person, *others = await people.leads(3)
     everybody = [each.subject for each in (person, *others)]
     await at_home.vault.open(await people.somebody("newsletter"), NEWSLETTER, everybody, frozenset({"person.email"}))
-    await Sequencer(at_home.house).catch_up()
+    await caught_up(Sequencer(at_home.house))
     page = await at_home.vault.accesses(person.me, person.subject, None, 50, proofs=True)
     newest, *older = page.entries
     assert newest.proof is None  # this very reading is on record and not in the tree yet
@@ -112,7 +113,7 @@ async def test_a_person_proves_its_own_part_of_every_entry(at_home: Home, desk: 
 async def test_what_was_changed_in_a_proof_does_not_pass(at_home: Home, desk: Desk) -> None:
     people = People(at_home)
     person = await people.customer()
-    await Sequencer(at_home.house).catch_up()
+    await caught_up(Sequencer(at_home.house))
     page = await at_home.vault.accesses(person.me, person.subject, None, 50, proofs=True)
     proof = shown(page.entries[-2].proof)
     other = shown(page.entries[-3].proof)
@@ -135,7 +136,7 @@ async def test_an_officer_proves_headers(at_home: Home, desk: Desk) -> None:
     people = People(at_home)
     await people.lead()
     dpo = await people.somebody("dpo")
-    await Sequencer(at_home.house).catch_up()
+    await caught_up(Sequencer(at_home.house))
     page = await at_home.vault.entries(dpo, None, 50, proofs=True)
     proofs = [shown(entry.proof) for entry in page.entries[1:]]
     assert desk.checks(proofs) == 0
@@ -146,11 +147,11 @@ async def test_an_officer_proves_headers(at_home: Home, desk: Desk) -> None:
 async def test_the_ledger_still_begins_with_a_checkpoint_that_was_kept(at_home: Home, desk: Desk) -> None:
     people, sequencer = People(at_home), Sequencer(at_home.house)
     person = await people.lead()
-    await sequencer.catch_up()
+    await caught_up(sequencer)
     kept = await at_home.vault.checkpoint(person.me)
     assert kept is not None
     await people.leads(4)
-    await sequencer.catch_up()
+    await caught_up(sequencer)
     proof = await at_home.vault.consistency(person.me, kept.origin, kept.size)
     answer, earlier = shown_consistency(proof), desk.keeps(kept.note)
     assert desk.checks(answer, "--key", kept.key, "--earlier", earlier) == 0
@@ -181,7 +182,7 @@ async def test_a_receipt_is_kept_and_verified_offline_with_its_proof(at_home: Ho
     key = receipt_key(signing_key(at_home.house))
     assert at_once.proof is None
     assert desk.checks(shown_receipt(at_once), "--key", key) == 0
-    await Sequencer(at_home.house).catch_up()
+    await caught_up(Sequencer(at_home.house))
     pending = await at_home.vault.receipt(dpo, at_once.id)
     assert pending.proof is not None
     assert json.loads(pending.proof.content)["subject"]["receipt"] == str(at_once.id)
@@ -194,7 +195,7 @@ async def test_a_receipt_is_kept_and_verified_offline_with_its_proof(at_home: Ho
     forged = shown_receipt(erased) | {"signed": pending.signed.replace("pending", "erased")}
     assert desk.checks(forged, "--key", key) == 1
     await people.leave(other)
-    await Sequencer(at_home.house).catch_up()
+    await caught_up(Sequencer(at_home.house))
     page = await at_home.vault.entries(dpo, None, 9, proofs=True)
     elsewhere = replace(erased, proof=page.entries[-1].proof)
     assert desk.checks(shown_receipt(elsewhere), "--key", key) == 1
@@ -204,7 +205,7 @@ async def test_a_receipt_of_what_an_event_made_due_is_proven_too(at_home: Home, 
     people = People(at_home)
     person = await people.borrower()
     sealed = await people.bank_closes(person, person.loans[0])
-    await Sequencer(at_home.house).catch_up()
+    await caught_up(Sequencer(at_home.house))
     (number,) = sealed.receipts
     receipt = await at_home.vault.receipt(person.me, number)
     assert receipt.proof is not None
@@ -218,14 +219,14 @@ async def test_a_receipt_from_before_there_was_a_tree_has_no_proof(at_home: Home
     await execute(
         at_home.databases, "update ledger_entry set commitment = ''; update ledger_subject set commitment = ''"
     )
-    await Sequencer(at_home.house).catch_up()
+    await caught_up(Sequencer(at_home.house))
     assert (await at_home.vault.receipt(await people.somebody("dpo"), receipt.id)).proof is None
 
 
 async def test_headers_of_a_dead_month_are_shown_without_what_was_sealed(at_home: Home) -> None:
     people = People(at_home)
     person = await people.lead()
-    await Sequencer(at_home.house).catch_up()
+    await caught_up(Sequencer(at_home.house))
     at_home.clock.advance(timedelta(days=800))
     assert len(await retire(at_home.house)) == 1
     dpo = await people.somebody("dpo")
@@ -242,7 +243,7 @@ async def test_leaves_are_not_told_apart_by_who_they_are_of(at_home: Home) -> No
     one, other = await people.leads(2)
     await at_home.vault.open(one.me, SELF_SERVICE, [one.subject], frozenset({"person.email"}))
     await at_home.vault.open(other.me, SELF_SERVICE, [other.subject], frozenset({"person.email"}))
-    await Sequencer(at_home.house).catch_up()
+    await caught_up(Sequencer(at_home.house))
     proofs: list[LedgerProof] = []
     for each in (one, other):
         page = await at_home.vault.accesses(each.me, each.subject, None, 2, proofs=True)

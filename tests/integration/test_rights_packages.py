@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from databases import Databases
+from in_order import caught_up
 from packages import made, package, values
 from people import Person, address, email, name, phone
 from rights_desk import WHY, Office
@@ -242,7 +243,7 @@ async def ended(command: list[str]) -> int:
 async def test_each_access_comes_with_the_proof_that_it_is_in_the_ledger(office: Office, tmp_path: Path) -> None:
     person, other = await office.people.borrower(), await office.people.lead()
     await office.bank_reads(person)
-    await Sequencer(office.home.house).catch_up()
+    await caught_up(Sequencer(office.home.house))
     found = await package(office, person.me)
     proven = [each for each in found["accesses"] if each["proof"] is not None]
     assert {("opened", "loan_application"), ("sealed", "offer")} <= {(e["kind"], e["purpose"]) for e in proven}
