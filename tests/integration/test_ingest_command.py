@@ -189,14 +189,14 @@ async def test_killed_in_the_middle_nothing_reported_is_lost_and_nothing_counts_
 ) -> None:
     first = file_of(tmp_path, "first.jsonl", date(2026, 2, 1), 3, 41)
     second = file_of(tmp_path, "second.jsonl", date(2026, 2, 4), 24, 42)
-    second.write_bytes(second.read_bytes() * 40)  # long enough to be killed in
+    second.write_bytes(second.read_bytes() * 400)  # long enough to be killed in
     killed = await started("ingest", str(first), str(second), "--json")
     assert killed.stdout is not None
     said = json.loads(await asyncio.wait_for(killed.stdout.readline(), 60))
     assert said["accepted"] == 72
-    await asyncio.sleep(0.4)
+    await asyncio.sleep(0.1)
     killed.send_signal(signal.SIGKILL)
-    await killed.wait()
+    assert await killed.wait() == -signal.SIGKILL
     assert await stored(here, date(2026, 2, 1), 3) == [41] * 72  # acknowledged, and still there
     half = await stored(here, date(2026, 2, 4), 24)
     assert set(half) <= {42}
