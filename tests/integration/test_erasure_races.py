@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from behind import another_house, fetch, put_back, roll, value
+from behind import another_house, execute, fetch, put_back, roll, value
 from databases import Databases
 from people import People
 from races import acknowledged, race, task
-from vault_house import home
+from vault_house import Home, home
 
 from vault.errors import BrokenSeal, Unknown
 from vault.request import ReceiptStatus
@@ -28,6 +28,20 @@ def too_late(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
     since = {each["subject"]: each["ended"] for each in said if each.get("does") == "erase" and "value" in each}
     others = [each for each in said if "began" in each and each["does"] != "erase" and each.get("value")]
     return [each for each in others if each["began"] > since.get(each["subject"], float("inf"))]
+
+
+async def swept_clean(at_home: Home, seed: str) -> None:
+    """Sweep until nothing is left to sweep.
+
+    A write that was refused may have stored its blob behind a sweep. Nobody names it, and it goes once it is older than
+    any write: here at once.
+    """
+    async with another_house(at_home, f"last {seed}", sweeper=True) as sweeper:
+        while (await sweep(sweeper)).subjects:
+            pass
+        await execute(at_home.databases, "update blob set stored_at = '2000-01-01Z'", kind="contents")
+        while (await sweep(sweeper)).blobs:
+            pass
 
 
 @pytest.mark.clause("RGT-05")
@@ -47,16 +61,19 @@ async def test_after_the_acknowledgement_nothing_opens_in_any_process_and_no_row
             *[await task(people, [], does, seed, seconds=3) for does in ("sweep", "roll")],
         ]
         said = await race(at_home, tasks)
-        assert not [each for each in said if "failed" in each]
         gone = acknowledged(said, "erase")
+        # a read that was decided before the erasure may find the blob swept away: a broken seal, and nothing opened
+        assert [
+            each["failed"]
+            for each in said
+            if "failed" in each and not (each["subject"] in gone and each["failed"].startswith("BrokenSeal"))
+        ] == []
         assert len(gone) > 2
         reads = [each for each in said if each.get("does") in {"read", "read deaf"}]
         assert any(each.get("value") for each in reads if each["subject"] in gone)
         assert any(each["does"] == "read deaf" and not each.get("value") for each in reads)
         assert not too_late(said)
-        async with another_house(at_home, f"last {seed}", sweeper=True) as sweeper:
-            while (await sweep(sweeper)).subjects:
-                pass
+        await swept_clean(at_home, seed)
         erased = [person.subject for person in runners if str(person.subject) in gone]
         for table in OF_A_PERSON:
             assert await value(databases, f"select count(*) from {table} where subject = any($1)", erased) == 0
